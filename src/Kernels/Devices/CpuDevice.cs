@@ -1,0 +1,63 @@
+using System.Runtime.Intrinsics;
+
+namespace CausalMixFT.Kernels.Devices;
+
+/// <summary>A device that runs SIMD loops on this machine's cores.</summary>
+public sealed class CpuDevice : ComputeDevice
+{
+    readonly ParallelOptions _parallel;
+
+    internal CpuDevice(DeviceOptions options)
+        : base(DeviceKind.Cpu)
+    {
+        Threads = options.Threads ?? Environment.ProcessorCount;
+        ArgumentOutOfRangeException.ThrowIfLessThan(Threads, 1);
+        _parallel = new ParallelOptions { MaxDegreeOfParallelism = Threads };
+        Blas = options.Blas is null ? null : LinearAlgebra.NativeBlas.Load(options.Blas);
+    }
+
+    /// <summary>Threads that <see cref="For"/> may use.</summary>
+    public int Threads { get; }
+
+    /// <summary>The native matrix library that was asked for, or null for the built-in product.</summary>
+    public LinearAlgebra.NativeBlas? Blas { get; }
+
+    /// <inheritdoc/>
+    public override string Name =>
+        $"CPU ({Threads} {(Threads == 1 ? "thread" : "threads")}, {Simd}, {Blas?.Name ?? "built-in matrix product"})";
+
+    static string Simd =>
+        Vector512.IsHardwareAccelerated ? "AVX-512" : Vector256.IsHardwareAccelerated ? "AVX2" : "128-bit SIMD";
+
+    /// <inheritdoc/>
+    public override TOperation Choose<TOperation>(Func<GpuDevice, TOperation> gpu, Func<CpuDevice, TOperation> cpu) => cpu(this);
+
+    /// <inheritdoc/>
+    public override DeviceArray<T> Allocate<T>(int length) => new(this, length);
+
+    /// <summary>Runs <paramref name="body"/> for 0 … <paramref name="count"/> − 1 on all threads.</summary>
+    /// <remarks>
+    /// Results must not depend on which thread runs which index, nor on the order: that is how one thread and sixteen
+    /// give the same bits. Split work by its size, never by <see cref="Threads"/>.
+    /// </remarks>
+    public void For(int count, Action<int> body)
+    {
+        if (Threads == 1 || count <= 1)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                body(i);
+            }
+        }
+        else
+        {
+            Parallel.For(0, count, _parallel, body);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Synchronize() { }
+
+    /// <inheritdoc/>
+    public override void Dispose() { }
+}

@@ -1,0 +1,121 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace CausalMixFT.Kernels.Devices;
+
+/// <summary>A one-dimensional array that lives on a device. Zeroed when allocated; whoever allocates it disposes it.</summary>
+/// <typeparam name="T">The element: a number or a plain struct of numbers.</typeparam>
+public sealed unsafe class DeviceArray<T> : IDisposable
+    where T : unmanaged
+{
+    // A cache line, and the widest vector register.
+    const nuint Alignment = 64;
+
+    readonly MemoryBuffer1D<T, Stride1D.Dense>? _buffer;
+    T* _pointer;
+    bool _disposed;
+
+    internal DeviceArray(CpuDevice device, int length)
+        : this((ComputeDevice)device, length)
+    {
+        nuint bytes = (nuint)length * (nuint)sizeof(T);
+        _pointer = (T*)NativeMemory.AlignedAlloc(Math.Max(bytes, Alignment), Alignment);
+        NativeMemory.Clear(_pointer, bytes);
+    }
+
+    internal DeviceArray(GpuDevice device, int length)
+        : this((ComputeDevice)device, length)
+    {
+        // ILGPU refuses empty buffers in kernels; one spare element keeps an empty table legal.
+        _buffer = device.Accelerator.Allocate1D<T>(Math.Max(length, 1));
+        _buffer.MemSetToZero();
+    }
+
+    DeviceArray(ComputeDevice device, int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        Device = device;
+        Length = length;
+        device.Account((long)length * sizeof(T));
+    }
+
+    /// <summary>The device this array lives on.</summary>
+    public ComputeDevice Device { get; }
+
+    /// <summary>Number of elements.</summary>
+    public int Length { get; }
+
+    /// <summary>The elements, for the CPU twin of an operation.</summary>
+    public Span<T> Span
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get
+        {
+            Debug.Assert(_buffer is null, "A GPU array has no span; copy it to the host.");
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return new Span<T>(_pointer, Length);
+        }
+    }
+
+    /// <summary>The first element's address, for SIMD loops of the CPU twin; valid until disposed.</summary>
+    public T* Start => _pointer;
+
+    /// <summary>The elements, for the GPU twin of an operation.</summary>
+    public ArrayView<T> View => _buffer!.View.SubView(0, Length);
+
+    /// <summary>Copies from the host into this array, starting at <paramref name="offset"/>.</summary>
+    public void CopyFrom(ReadOnlySpan<T> values, int offset = 0)
+    {
+        if (_buffer is null)
+        {
+            values.CopyTo(Span[offset..]);
+        }
+        else if (values.Length > 0)
+        {
+            _buffer.View.SubView(offset, values.Length).BaseView.CopyFromCPU(ref MemoryMarshal.GetReference(values), values.Length);
+        }
+    }
+
+    /// <summary>Copies <paramref name="values"/>.Length elements to the host, starting at <paramref name="offset"/>.</summary>
+    public void CopyTo(Span<T> values, int offset = 0)
+    {
+        if (_buffer is null)
+        {
+            Span.Slice(offset, values.Length).CopyTo(values);
+        }
+        else if (values.Length > 0)
+        {
+            Device.Synchronize();
+            _buffer.View.SubView(offset, values.Length).BaseView.CopyToCPU(ref MemoryMarshal.GetReference(values), values.Length);
+        }
+    }
+
+    /// <summary>A copy of all elements on the host.</summary>
+    public T[] ToArray()
+    {
+        var values = new T[Length];
+        CopyTo(values);
+        return values;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
+        Device.Account(-(long)Length * sizeof(T));
+        _buffer?.Dispose();
+        if (_pointer is not null)
+        {
+            NativeMemory.AlignedFree(_pointer);
+            _pointer = null;
+        }
+    }
+}
