@@ -73,9 +73,6 @@ sealed class NumericEncoder : ColumnEncoder
     const double LeastMissingShare = 0.01;
     const int LeastMissing = 3;
 
-    // Between 1000 knots a smooth distribution's normal score is linear to about 1e-3, and a column costs 16 kB.
-    const int MostKnots = 1000;
-
     // Far outside training, but its square and a sum of squares stay finite in float.
     const double Farthest = 1e9;
 
@@ -113,7 +110,7 @@ sealed class NumericEncoder : ColumnEncoder
         bool marks = missing >= LeastMissing && missing >= LeastMissingShare * column.Rows;
         double deviation = variance > 0 ? Math.Sqrt(variance) * scale : 1;
         present.Sort();
-        return new(column.Name, mean * scale, deviation, NormalScores.Fit(present, MostKnots), marks);
+        return new(column.Name, mean * scale, deviation, NormalScores.Fit(present), marks);
     }
 
     public override void Encode(Column column, EncoderView view, float[] encoded, int offset, int stride)
