@@ -236,7 +236,7 @@ sealed class CsvColumnBuilder
 
     static bool IsExact(ReadOnlySpan<char> whole) =>
         long.TryParse(whole, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value)
-        && Math.Abs(value) <= 1L << 53;
+        && value is >= -(1L << 53) and <= 1L << 53;
 
     static bool IsInfinity(ReadOnlySpan<char> cell)
     {

@@ -260,7 +260,7 @@ public sealed class CsvTableFacts : IDisposable
     [InlineData("a,b\n1,\"x\n3,2\n", "line 2", "not closed", "close the quote")]
     [InlineData("a,b\n1,2\n1,\"x\"y\n3,2\n", "line 3", "not closed", "close the quote")]
     public void Bad_files_are_errors_that_say_where_what_and_how_to_mend(string text, params string[] parts) =>
-        AssertFault(Encoding.UTF8.GetBytes(text), "t.csv", parts);
+        AssertFault(new UTF8Encoding(false).GetBytes(text), "t.csv", parts);
 
     [Fact]
     public void Infinity_among_names_is_a_name() =>
