@@ -140,6 +140,38 @@ public sealed class Column
         return new(Name, united, values, levels);
     }
 
+    /// <summary>This column with the kind and levels of <paramref name="schema"/>; unknown levels join at the end.</summary>
+    /// <remarks>Numbers become levels by their text; a number column stays as it is where the schema has numbers.</remarks>
+    internal Column WithLevelsOf(Column schema)
+    {
+        if (!schema.IsDiscrete)
+        {
+            return this;
+        }
+
+        var levels = schema.Levels.ToList();
+        var place = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (int level = 0; level < levels.Count; level++)
+        {
+            place[levels[level]] = level;
+        }
+
+        var values = new double[Rows];
+        for (int row = 0; row < Rows; row++)
+        {
+            string text = Text(row);
+            if (text.Length > 0 && !place.ContainsKey(text))
+            {
+                place[text] = levels.Count;
+                levels.Add(text);
+            }
+
+            values[row] = text.Length == 0 ? double.NaN : place[text];
+        }
+
+        return new(Name, levels.Count == schema.Levels.Count ? schema.Kind : ColumnKind.Categorical, values, levels);
+    }
+
     // The shortest text that reads back as the same double, unless that has more decimals than the column shows.
     string NumericText(double value)
     {
