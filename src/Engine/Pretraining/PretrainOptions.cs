@@ -12,16 +12,16 @@ public sealed record PretrainOptions
     public ulong Seed { get; init; } = 1;
 
     /// <summary>Optimiser steps; each is one batch of tables.</summary>
-    public int Steps { get; init; } = 4000;
+    public int Steps { get; init; } = 6000;
 
     /// <summary>Cells of a batch, the label column counted: tables of one shape, as many as fit.</summary>
     public int TokensPerStep { get; init; } = 16_000;
 
     /// <summary>The largest learning rate, reached after the warm-up; a cosine brings it to 0.</summary>
-    public float LearningRate { get; init; } = 1.5e-3f;
+    public float LearningRate { get; init; } = 1e-3f;
 
     /// <summary>Share of the steps over which the learning rate rises.</summary>
-    public float WarmUp { get; init; } = 0.03f;
+    public float WarmUp { get; init; } = 0.04f;
 
     /// <summary>Factor on the first weights that write to the residual stream: 0 starts every layer as the identity.</summary>
     public float ResidualGain { get; init; } = 1;
