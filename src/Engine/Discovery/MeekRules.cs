@@ -15,10 +15,31 @@ static class MeekRules
         bool changed = true;
         while (changed)
         {
-            changed = Apply(R1) | Apply(R2) | Apply(R3) | (!knowledge.IsEmpty && Apply(R4));
+            changed = ApplyR1() | Apply(R2) | Apply(R3) | (!knowledge.IsEmpty && Apply(R4));
         }
 
-        // One rule over all ordered pairs a --- b, by b and then a: each edge is directed a --> b where the rule says so.
+        // R1: c --> a --- b, c and b not joined: b --> a would be a new collider. Only where colliders conflict does the
+        // order matter, and then it is pcalg's: edges that were directed when the pass began, by a and then c.
+        bool ApplyR1()
+        {
+            var directed = (
+                from a in Enumerable.Range(0, graph.Count)
+                from c in graph.Adjacent(a)
+                where graph.IsDirected(c, a)
+                select (C: c, A: a)).ToArray();
+            bool any = false;
+            foreach (var (c, a) in directed)
+            {
+                foreach (int b in graph.Adjacent(a))
+                {
+                    any |= b != c && !graph.AreAdjacent(c, b) && TryDirect(a, b);
+                }
+            }
+
+            return any;
+        }
+
+        // The other rules look at each a --- b, by b and then a.
         bool Apply(Func<GraphBuilder, int, int, bool> rule)
         {
             bool any = false;
@@ -26,22 +47,24 @@ static class MeekRules
             {
                 for (int a = 0; a < graph.Count; a++)
                 {
-                    if (graph.IsUndirected(a, b) && !knowledge.IsForbidden(a, b) && rule(graph, a, b)
-                        && (mayCloseCycles || !graph.HasDirectedPath(b, a)))
-                    {
-                        graph.Direct(a, b);
-                        any = true;
-                    }
+                    any |= graph.IsUndirected(a, b) && rule(graph, a, b) && TryDirect(a, b);
                 }
             }
 
             return any;
         }
-    }
 
-    /// <summary>c --> a --- b, c and b not joined: b --> a would be a new collider.</summary>
-    static bool R1(GraphBuilder graph, int a, int b) =>
-        graph.Adjacent(a).Any(c => c != b && graph.IsDirected(c, a) && !graph.AreAdjacent(c, b));
+        bool TryDirect(int a, int b)
+        {
+            if (!graph.IsUndirected(a, b) || knowledge.IsForbidden(a, b) || (!mayCloseCycles && graph.HasDirectedPath(b, a)))
+            {
+                return false;
+            }
+
+            graph.Direct(a, b);
+            return true;
+        }
+    }
 
     /// <summary>a --> c --> b: b --> a would close a cycle.</summary>
     static bool R2(GraphBuilder graph, int a, int b) =>

@@ -15,8 +15,8 @@ sealed class NormalScores
         _scores = scores;
     }
 
-    /// <summary>Learns the map from sorted values, keeping at most <paramref name="mostKnots"/> of the distinct ones.</summary>
-    public static NormalScores Fit(List<double> sorted, int mostKnots)
+    /// <summary>Learns the map from sorted values.</summary>
+    public static NormalScores Fit(List<double> sorted)
     {
         var values = new List<double>();
         var scores = new List<double>();
@@ -34,14 +34,7 @@ sealed class NormalScores
             first = next;
         }
 
-        int knots = Math.Min(mostKnots, values.Count);
-        var kept = new int[knots];
-        for (int k = 0; k < knots; k++)
-        {
-            kept[k] = (int)((long)k * (values.Count - 1) / Math.Max(1, knots - 1));
-        }
-
-        return new([.. kept.Select(i => values[i])], [.. kept.Select(i => scores[i])]);
+        return new([.. values], [.. scores]);
     }
 
     /// <summary>The score of any value; 0 where training had none.</summary>
