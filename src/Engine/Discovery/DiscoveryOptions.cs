@@ -32,6 +32,12 @@ public enum SeparatingSetRule
 /// <summary>What happens when two colliders want one edge to point both ways.</summary>
 public enum ColliderRule
 {
+    /// <summary>
+    /// Colliders are oriented by falling p-value of the pair's independence, the surest first; one that contradicts
+    /// another or closes a cycle is left out.
+    /// </summary>
+    SurestFirst,
+
     /// <summary>The collider that was oriented first stays, in order of y (causal-learn's default).</summary>
     KeepFirst,
 
@@ -69,7 +75,7 @@ public sealed record DiscoveryOptions
     public SeparatingSetRule SeparatingSets { get; init; } = SeparatingSetRule.First;
 
     /// <summary>What happens when colliders disagree.</summary>
-    public ColliderRule Colliders { get; init; } = ColliderRule.KeepFirst;
+    public ColliderRule Colliders { get; init; } = ColliderRule.SurestFirst;
 
     /// <summary>What is known beforehand, or null.</summary>
     public BackgroundKnowledge? Knowledge { get; init; }

@@ -1,5 +1,4 @@
 using CausalMixFT.Engine.Tables;
-using MathNet.Numerics.Distributions;
 
 namespace CausalMixFT.Engine.Encoding;
 
@@ -147,7 +146,8 @@ public sealed class BlockEncoding
 
         if (rankNormalise)
         {
-            values = NormalScores(values);
+            var scores = NormalScores.Fit([.. values.Order()]);
+            values = [.. values.Select(scores.At)];
         }
 
         if (present.Length < column.Rows)
@@ -164,25 +164,5 @@ public sealed class BlockEncoding
         }
 
         return all;
-    }
-
-    /// <summary>Φ⁻¹((rank − ½) / n), ties at their mean rank (van der Waerden's scores).</summary>
-    static double[] NormalScores(double[] values)
-    {
-        int[] order = [.. Enumerable.Range(0, values.Length)];
-        Array.Sort((double[])values.Clone(), order);
-        var scores = new double[values.Length];
-        for (int first = 0, next; first < order.Length; first = next)
-        {
-            for (next = first + 1; next < order.Length && values[order[next]] == values[order[first]]; next++) { }
-
-            double score = Normal.InvCDF(0, 1, (first + next) / (2.0 * order.Length));
-            for (int i = first; i < next; i++)
-            {
-                scores[order[i]] = score;
-            }
-        }
-
-        return scores;
     }
 }
