@@ -7,7 +7,8 @@ namespace CausalMixFT.Engine.Scm;
 /// <summary>A structural causal model loaded on a device: samples blocks of rows.</summary>
 /// <remarks>
 /// The block is column-major on the device. Each node owns a column with its codes or its standardised value, and a
-/// second one with what its children see, where that differs. Node i draws from stream 2i, its missing cells from 2i + 1.
+/// second one with what its children see, where that differs. Node i draws from stream 3i, its missing cells from 3i + 1, the gate of
+/// a two-part model from 3i + 2.
 /// </remarks>
 sealed class BlockSampler : IDisposable
 {
@@ -24,6 +25,7 @@ sealed class BlockSampler : IDisposable
     readonly LinearPredictor _predictor;
     readonly MechanismSampler<Additive> _additive;
     readonly CategoricalSampler _categorical;
+    readonly AtomSampler _atom;
     readonly EmpiricalSampler _empirical;
     readonly MonotoneLink _link;
     readonly SupportProjection _projection;
@@ -34,6 +36,7 @@ sealed class BlockSampler : IDisposable
         _predictor = LinearPredictor.On(device);
         _additive = MechanismSampler<Additive>.On(device);
         _categorical = CategoricalSampler.On(device);
+        _atom = AtomSampler.On(device);
         _empirical = EmpiricalSampler.On(device);
         _link = MonotoneLink.On(device);
         _projection = SupportProjection.On(device);
@@ -68,7 +71,7 @@ sealed class BlockSampler : IDisposable
         var block = new Tensor(_storage, 0, _columns, rows);
         foreach (int i in _scm.CausalOrder)
         {
-            _samplers[i](new(random, 2 * (uint)i, firstRow), block, block.Slice(_valueColumn[i], 1));
+            _samplers[i](new(random, 3 * (uint)i, firstRow), block, block.Slice(_valueColumn[i], 1));
         }
 
         _device.Synchronize();
@@ -89,7 +92,7 @@ sealed class BlockSampler : IDisposable
             var column = new float[rows];
             block.Slice(_valueColumn[i], 1).Storage.CopyTo(column, _valueColumn[i] * rows);
             BlockSampler.Decode(_scm.Nodes[i], column, cells[i].AsSpan(offset, rows));
-            Drop(_scm.Nodes[i].MissingShare, new(random, 2 * (uint)i + 1, firstRow), cells[i].AsSpan(offset, rows));
+            Drop(_scm.Nodes[i].MissingShare, new(random, 3 * (uint)i + 1, firstRow), cells[i].AsSpan(offset, rows));
         }
     }
 
@@ -109,7 +112,7 @@ sealed class BlockSampler : IDisposable
     Action<RowDraws, Tensor, Tensor> Load(int index)
     {
         var node = _scm.Nodes[index];
-        var sample = LoadMechanism(node);
+        var sample = LoadMechanism(node, node.Mechanism);
         if (_featureColumn[index] == _valueColumn[index])
         {
             return sample;
@@ -142,9 +145,9 @@ sealed class BlockSampler : IDisposable
         };
     }
 
-    Action<RowDraws, Tensor, Tensor> LoadMechanism(ScmNode node)
+    Action<RowDraws, Tensor, Tensor> LoadMechanism(ScmNode node, ICausalMechanism mechanism)
     {
-        switch (node.Mechanism)
+        switch (mechanism)
         {
             case EmpiricalDistribution empirical:
             {
@@ -170,7 +173,7 @@ sealed class BlockSampler : IDisposable
             case AdditiveNoiseModel additive:
             {
                 var project = Projection((ValueRange)node.Support);
-                var noisy = Noisy(node, additive.Predictor, additive.Residuals);
+                var noisy = Noisy(node, additive.Predictor, additive.Fitted, additive.Residuals);
                 return (draws, block, column) =>
                 {
                     noisy(draws, block, column);
@@ -181,7 +184,7 @@ sealed class BlockSampler : IDisposable
             case PostNonlinearModel { Thresholds: { } thresholds } listed:
             {
                 var table = Own(new LinkTable(_device, Floats(thresholds)));
-                var noisy = Noisy(node, listed.Predictor, listed.Residuals);
+                var noisy = Noisy(node, listed.Predictor, listed.Fitted, listed.Residuals);
                 return (draws, block, column) =>
                 {
                     noisy(draws, block, column);
@@ -193,12 +196,28 @@ sealed class BlockSampler : IDisposable
             {
                 var table = Own(new LinkTable(_device, Floats(curve.At), Floats(curve.To)));
                 var project = Projection((ValueRange)node.Support);
-                var noisy = Noisy(node, ranged.Predictor, ranged.Residuals);
+                var noisy = Noisy(node, ranged.Predictor, ranged.Fitted, ranged.Residuals);
                 return (draws, block, column) =>
                 {
                     noisy(draws, block, column);
                     _link.Interpolate(table, column, column);
                     project(column);
+                };
+            }
+
+            case TwoPartModel twoPart:
+            {
+                var body = LoadMechanism(node, twoPart.Body);
+                var gate = Own(Terms(node, twoPart.Gate).Load(_device));
+                float atom = node.Support is ValueList list
+                    ? Array.BinarySearch(list.Values, twoPart.Atom)
+                    : (float)((twoPart.Atom - ((ValueRange)node.Support).Centre) / ((ValueRange)node.Support).Spread);
+                return (draws, block, column) =>
+                {
+                    body(draws, block, column);
+                    var logit = new Tensor(_scratch, 0, 1, block.Width);
+                    _predictor.Evaluate(gate, block, logit);
+                    _atom.Sample(draws with { Stream = draws.Stream + 2 }, logit, atom, column);
                 };
             }
 
@@ -208,13 +227,15 @@ sealed class BlockSampler : IDisposable
     }
 
     // f(parents) + N.
-    Action<RowDraws, Tensor, Tensor> Noisy(ScmNode node, Predictor predictor, double[] residuals)
+    Action<RowDraws, Tensor, Tensor> Noisy(ScmNode node, Predictor predictor, FittedRange fitted, double[] residuals)
     {
         var table = Own(Terms(node, predictor).Load(_device));
+        float low = (float)fitted.Min, high = (float)fitted.Max;
         var noise = Noise.FromResiduals(Own(_device.Allocate<float>(Floats(residuals))));
         return (draws, block, column) =>
         {
             _predictor.Evaluate(table, block, column);
+            _projection.Project(column, low, high, 0);
             _additive.Sample(draws, noise, column, column);
         };
     }

@@ -52,10 +52,13 @@ sealed class ColumnProfile
         }
 
         Standardised = [.. Values.Select(v => (v - Centre) / Spread)];
-        Scores = NormalScores();
+        Features = Standardised;
         double skewness = Standardised.Zip(Counts, (z, count) => count * z * z * z).Sum() / Math.Max(Present, 1);
         IsTame = Math.Abs(skewness) <= LargestTameSkewness && Standardised.All(z => Math.Abs(z) <= LargestTameZ);
-        Features = IsTame ? Standardised : Scores;
+        if (!IsTame)
+        {
+            Features = NormalScores(Counts);
+        }
     }
 
     public Column Column { get; }
@@ -88,9 +91,6 @@ sealed class ColumnProfile
 
     /// <summary>(value − mean) / standard deviation of each distinct value.</summary>
     public double[] Standardised { get; }
-
-    /// <summary>Φ⁻¹(mid-rank / n) of each distinct value.</summary>
-    public double[] Scores { get; }
 
     /// <summary>What children see of each distinct value.</summary>
     public double[] Features { get; }
@@ -127,14 +127,16 @@ sealed class ColumnProfile
         return (constant ? sorted[0] : mean * scale, constant || variance == 0 ? 1 : Math.Sqrt(variance) * scale);
     }
 
-    double[] NormalScores()
+    /// <summary>Φ⁻¹(mid-rank / n) of each distinct value, given how often each occurs; one that does not is in between.</summary>
+    public static double[] NormalScores(int[] counts)
     {
-        var scores = new double[Values.Length];
-        long below = 0;
+        var scores = new double[counts.Length];
+        long below = 0, all = counts.Sum(count => (long)count);
         for (int i = 0; i < scores.Length; i++)
         {
-            scores[i] = Normal.InvCDF(0, 1, (below + 0.5 * Counts[i]) / Present);
-            below += Counts[i];
+            double rank = Math.Clamp(below + 0.5 * counts[i], 0.5, all - 0.5);
+            scores[i] = Normal.InvCDF(0, 1, rank / all);
+            below += counts[i];
         }
 
         return scores;

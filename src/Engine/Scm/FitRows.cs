@@ -13,9 +13,16 @@ sealed class FitRows
     const int FewestComplete = 20;
     const double FewestCompleteShare = 0.1;
 
-    public FitRows(ColumnProfile node, IReadOnlyList<ColumnProfile> parents, int index, ScmOptions options, int mostRows)
+    /// <param name="codes">Each row's code; rows with a negative one are left out.</param>
+    /// <param name="areClasses">Whether each fold is to have its share of every code.</param>
+    /// <param name="parents">The parents.</param>
+    /// <param name="index">The node, for the shuffle.</param>
+    /// <param name="options">Folds and seed.</param>
+    /// <param name="mostRows">The cap.</param>
+    public FitRows(
+        int[] codes, bool areClasses, IReadOnlyList<ColumnProfile> parents, int index, ScmOptions options, int mostRows)
     {
-        int[] present = [.. Enumerable.Range(0, node.Codes.Length).Where(row => node.Codes[row] >= 0)];
+        int[] present = [.. Enumerable.Range(0, codes.Length).Where(row => codes[row] >= 0)];
         int[] rows = [.. present.Where(row => parents.All(parent => parent.Codes[row] >= 0))];
         if (rows.Length < present.Length && rows.Length < Math.Max(FewestComplete, FewestCompleteShare * present.Length))
         {
@@ -28,9 +35,9 @@ sealed class FitRows
         int folds = Math.Max(1, Math.Min(options.Folds, rows.Length));
         var foldOf = new int[rows.Length];
         int[] order = [.. Enumerable.Range(0, rows.Length)];
-        if (node.IsCoded)
+        if (areClasses)
         {
-            order = [.. order.OrderBy(i => node.Codes[rows[i]])];
+            order = [.. order.OrderBy(i => codes[rows[i]])];
         }
 
         for (int i = 0; i < order.Length; i++)

@@ -9,18 +9,16 @@ sealed class RidgeRegression
     const double Tiny = 1e-9;
 
     readonly Design _design;
-    readonly double _ridge;
     readonly double[][] _gram;
 
-    public RidgeRegression(Design design, double ridge)
+    public RidgeRegression(Design design)
     {
         _design = design;
-        _ridge = ridge;
         _gram = [.. Enumerable.Range(0, design.Folds).Select(GramOfFold)];
     }
 
     /// <summary>Weights (width) of the least squares fit to all folds but <paramref name="without"/>; null for all.</summary>
-    public double[] Fit(BasisSet set, double[] response, int? without)
+    public double[] Fit(BasisSet set, double[] response, double ridge, int? without)
     {
         int[] columns = _design.ColumnsOf(set);
         int width = columns.Length;
@@ -46,7 +44,7 @@ sealed class RidgeRegression
 
         for (int i = 0; i < width; i++)
         {
-            matrix[i * width + i] += i == 0 ? Tiny : _ridge;
+            matrix[i * width + i] += i == 0 ? Tiny : ridge;
         }
 
         Cholesky.Factor(matrix, width);

@@ -35,8 +35,16 @@ public sealed record ScmNode(
 /// of the noise (1 − R²).
 /// </param>
 /// <param name="NullLoss">The same without parents.</param>
-/// <param name="ResidualDeviation">Standard deviation of the out-of-fold residuals, on the scale of the noise; 0 for classes.</param>
+/// <param name="ResidualDeviation">Standard deviation of the noise that is sampled, on its scale; 0 for classes.</param>
+/// <param name="OutOfFoldDeviation">The same of the out-of-fold residuals as they were.</param>
 /// <param name="InSampleDeviation">The same of the residuals on the rows that the equation was fitted to.</param>
 /// <param name="Note">What else a reader should know; empty for nothing.</param>
 public sealed record FitDiagnostics(
-    int Rows, string Basis, double Loss, double NullLoss, double ResidualDeviation, double InSampleDeviation, string Note);
+    int Rows,
+    string Basis,
+    double Loss,
+    double NullLoss,
+    double ResidualDeviation,
+    double OutOfFoldDeviation,
+    double InSampleDeviation,
+    string Note);

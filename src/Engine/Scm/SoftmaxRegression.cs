@@ -20,7 +20,7 @@ sealed class SoftmaxRegression(Design design, int[] classes, double[] marginal, 
     const double InterceptShare = 0.1;
 
     readonly int _outputs = marginal.Length;
-    readonly RidgeRegression _moments = new(design, ridge);
+    readonly RidgeRegression _moments = new(design);
 
     /// <summary>Weights (width, classes) fitted to all folds but <paramref name="without"/>; null for all.</summary>
     /// <param name="set">The basis.</param>

@@ -88,7 +88,7 @@ public sealed class StructuralCausalModel
         {
             mechanism = new EmpiricalDistribution(profile.Counts);
             string note = parents.Length == 0 ? "" : profile.Values.Length < 2 ? "constant" : "its parents are constant";
-            fit = new(profile.Present, "none", 0, 0, 0, 0, note);
+            fit = new(profile.Present, "none", 0, 0, 0, 0, 0, note);
         }
         else if (profile.IsCoded)
         {
