@@ -12,15 +12,9 @@ static class ScoreTable
     /// <summary>A run's arms and their scores on the test rows.</summary>
     public static Table Of(RunResult result)
     {
-        var table = New("Test rows", "ROC-AUC", "AUPRC", "log-loss");
-        foreach (string score in (string[])["F1 rarest", "balanced"])
-        {
-            foreach (string threshold in (string[])["0.5", "prior", "tuned"])
-            {
-                table.AddColumn(new TableColumn($"{score}\n{threshold}").RightAligned());
-            }
-        }
-
+        // Fits 80 columns.
+        var table = New("Test rows", ["ROC-\nAUC", "AUPRC", "log-\nloss", .. Rules("F1"), .. Rules("bal.")]);
+        table.Caption = new TableTitle("F1 of the rarest class and balanced accuracy at threshold 0.5, at the prior, and tuned");
         foreach (var arm in result.Arms)
         {
             var scores = arm.Test;
@@ -47,12 +41,14 @@ static class ScoreTable
         return table;
     }
 
+    static string[] Rules(string score) => [$"{score}\n0.5", $"{score}\nprior", $"{score}\ntuned"];
+
     static Table New(string first, params string[] others)
     {
-        var table = new Table().Border(TableBorder.Simple).AddColumn(first);
+        var table = new Table().Border(TableBorder.Simple).AddColumn(new TableColumn(first).NoWrap().PadLeft(0));
         foreach (string name in others)
         {
-            table.AddColumn(new TableColumn(name).RightAligned());
+            table.AddColumn(new TableColumn(name).RightAligned().NoWrap().PadLeft(0));
         }
 
         return table;
