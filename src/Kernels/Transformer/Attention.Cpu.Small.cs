@@ -27,6 +27,7 @@ public abstract partial class Attention
                 int width = q.Width, heads = shape.Heads, headWidth = width / heads, queries = shape.Queries, keys = shape.Keys;
                 int lanes = (queries + 7) & ~7;
                 float* transposed = stackalloc float[MostQueries * MostWidth], p = stackalloc float[MostQueries * MostKeys];
+                float* saved = stackalloc float[8];
                 float scale = Log2E / MathF.Sqrt(headWidth);
                 for (int head = 0; head < heads; head++)
                 {
@@ -37,9 +38,10 @@ public abstract partial class Attention
                     for (int i = 0; i < lanes; i += 8)
                     {
                         var sum = Softmax(p + i, lanes, keys, scale, out var maximum);
+                        (maximum * Ln2 + Vector256.Log(sum)).Store(saved);
                         for (int r = i; r < Math.Min(queries, i + 8); r++)
                         {
-                            logSumExp.Start[((long)problem * queries + r) * heads + head] = maximum[r - i] * Ln2 + MathF.Log(sum[r - i]);
+                            logSumExp.Start[((long)problem * queries + r) * heads + head] = saved[r - i];
                         }
                     }
 

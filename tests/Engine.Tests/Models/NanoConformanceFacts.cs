@@ -15,6 +15,9 @@ public class NanoConformanceFacts(ITestOutputHelper output)
     [Theory, MemberData(nameof(Cases))]
     public void Logits_loss_and_every_gradient_are_those_of_PyTorch(string name) => Conforms(name, DeviceKind.Cpu);
 
+    [Fact]
+    public void So_are_those_of_the_GPU_kernels_on_the_smallest_case() => Conforms("nano_basic", DeviceKind.Emulated);
+
     [Theory, InlineData("nano_basic"), InlineData("nano_batch_pad"), InlineData("nano_const_outlier")]
     public void Five_steps_of_AdamW_are_those_of_PyTorch(string name)
     {
