@@ -71,9 +71,8 @@ public sealed class TablePrior(ComputeDevice device, ulong seed)
         var draw = new DrawSequence(random.Branch(0));
         int rows = shape.Rows;
 
-        // One-hot groups use fewer variables than columns, hidden ones more: this many always suffice.
-        int nodes = Math.Min(shape.Columns + 2 + draw.Below(shape.Columns + 4), 2 * MostColumns);
-        nodes = Math.Max(nodes, shape.Columns + 1);
+        // Two thirds of the variables or more are seen; the others are hidden causes and effects.
+        int nodes = shape.Columns + 2 + draw.Below(shape.Columns / 2 + 3);
         var values = _scm.Sample(random.Branch(1), nodes, rows);
         var order = draw.Permutation(nodes);
 

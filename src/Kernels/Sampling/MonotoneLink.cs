@@ -46,9 +46,9 @@ public abstract class MonotoneLink
 
         internal static void InterpolateKernel(Index1D row, LinkArgs args)
         {
-            // Held at the outer knots, so the search finds at least one; the last cell has slope 0.
+            // Held at the outer knots, so the search finds at least one (a NaN finds none); the last cell has slope 0.
             float x = XMath.Min(XMath.Max(args.Input[row], args.Knots[0]), args.Knots[args.Count - 1]);
-            int cell = Search(args.Knots, args.FirstStep, x) - 1;
+            int cell = XMath.Max(Search(args.Knots, args.FirstStep, x) - 1, 0);
             args.Output[row] = args.Values[cell] + args.Slopes[cell] * (x - args.Knots[cell]);
         }
 
@@ -107,7 +107,7 @@ public abstract class MonotoneLink
                 else
                 {
                     v = Vector256.Min(Vector256.Max(v, low), high);
-                    var cell = Search(knots, table.FirstStep, v) - Vector256<int>.One;
+                    var cell = Vector256.Max(Search(knots, table.FirstStep, v) - Vector256<int>.One, Vector256<int>.Zero);
                     (SimdColumns.Gather(values, cell)
                         + SimdColumns.Gather(slopes, cell) * (v - SimdColumns.Gather(knots, cell))).Store(x + row);
                 }

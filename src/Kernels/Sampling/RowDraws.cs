@@ -36,6 +36,15 @@ public readonly record struct RowDraws(Philox Random, uint Stream, uint FirstRow
     /// <summary>A whole number in 0 … <paramref name="count"/> − 1.</summary>
     public int Below(int count, int row) => (int)(((ulong)Word(row) * (uint)count) >> 32);
 
+    /// <summary>Writes the words of the rows from <paramref name="row"/> on.</summary>
+    public unsafe void Words(int row, Span<uint> words)
+    {
+        fixed (uint* to = words)
+        {
+            Fill(row, to, words.Length);
+        }
+    }
+
     /// <summary>Writes the words of rows <paramref name="row"/> … <paramref name="row"/> + <paramref name="count"/> − 1.</summary>
     internal unsafe void Fill(int row, uint* words, int count)
     {

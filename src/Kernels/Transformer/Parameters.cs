@@ -25,22 +25,16 @@ public sealed record ParameterInfo(string Name, int? Rows, int Width, int Offset
 /// </remarks>
 public sealed class Parameters : IDisposable
 {
-    readonly Dictionary<string, ParameterInfo> _byName = [];
+    readonly Dictionary<string, ParameterInfo> _byName;
     readonly DeviceArray<float> _weights, _gradients;
 
     internal Parameters(ComputeDevice device, TransformerConfig config)
     {
-        int offset = 0;
-        foreach (var (name, rows, width) in Names(config))
-        {
-            var info = new ParameterInfo(name, rows, width, offset);
-            _byName.Add(name, info);
-            offset += (info.Length + 15) & ~15;
-        }
-
-        All = [.. _byName.Values];
-        _weights = device.Allocate<float>(offset);
-        _gradients = device.Allocate<float>(offset);
+        All = Layout(config);
+        _byName = All.ToDictionary(info => info.Name);
+        int length = Padded(All[^1].Offset + All[^1].Length);
+        _weights = device.Allocate<float>(length);
+        _gradients = device.Allocate<float>(length);
         Layers = [.. Enumerable.Range(0, config.Layers).Select(layer => new LayerParameters(layer, Weight))];
         LayerGradients = [.. Enumerable.Range(0, config.Layers).Select(layer => new LayerParameters(layer, Gradient))];
     }
@@ -130,6 +124,23 @@ public sealed class Parameters : IDisposable
 
         return new(block, info.Offset, info.Rows ?? 1, info.Width);
     }
+
+    /// <summary>Names, shapes and places of the weights of a model with these sizes.</summary>
+    public static IReadOnlyList<ParameterInfo> Layout(TransformerConfig config)
+    {
+        var layout = new List<ParameterInfo>();
+        int offset = 0;
+        foreach (var (name, rows, width) in Names(config))
+        {
+            layout.Add(new(name, rows, width, offset));
+            offset = Padded(offset + layout[^1].Length);
+        }
+
+        return layout;
+    }
+
+    // A cache line of floats.
+    static int Padded(int length) => (length + 15) & ~15;
 
     static IEnumerable<(string Name, int? Rows, int Width)> Names(TransformerConfig config)
     {

@@ -9,7 +9,7 @@ public sealed class TemporaryFolder : IDisposable
 
     public string this[string name] => System.IO.Path.Combine(Path, name);
 
-    public string Write(string name, string text) => Write(name, Encoding.UTF8.GetBytes(text));
+    public string Write(string name, string text) => Write(name, new UTF8Encoding(false).GetBytes(text));
 
     public string Write(string name, byte[] bytes)
     {

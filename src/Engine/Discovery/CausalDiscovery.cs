@@ -1,0 +1,114 @@
+using CausalMixFT.Engine.Encoding;
+using CausalMixFT.Engine.Graphs;
+using CausalMixFT.Engine.Tables;
+using CausalMixFT.Kernels.Devices;
+using CausalMixFT.Kernels.Independence;
+
+namespace CausalMixFT.Engine.Discovery;
+
+/// <summary>A discovered graph and how it came about.</summary>
+/// <param name="Graph">What the data tell: directed where all fitting DAGs agree.</param>
+/// <param name="SeparatingSets">What separates each pair that is not joined.</param>
+/// <param name="Extension">One DAG that the graph stands for.</param>
+/// <param name="TestName">The test that was asked: fisherz, gsq, chisq or mixed.</param>
+/// <param name="Alpha">The level of significance.</param>
+/// <param name="Queries">How many questions it was asked.</param>
+/// <param name="Notes">What was done to the data on the way, a sentence each.</param>
+public sealed record DiscoveryResult(
+    Cpdag Graph, SeparatingSets SeparatingSets, Dag Extension, string TestName, double Alpha, long Queries,
+    IReadOnlyList<string> Notes);
+
+/// <summary>From a table to a causal graph: chooses the test, runs PC, and extends the result to a DAG.</summary>
+public static class CausalDiscovery
+{
+    // With five rows per cell of the larger tables that are given one variable, χ² describes them well enough.
+    const int RowsPerCell = 5;
+
+    // An indicator of fewer rows than this is an outlier, not a level.
+    const int FewestRowsOfLevel = 5;
+
+    /// <summary>Discovers the graph of <paramref name="table"/>.</summary>
+    /// <exception cref="InputException">The test does not fit the columns, or the knowledge contradicts itself.</exception>
+    public static DiscoveryResult Discover(
+        Table table, DiscoveryOptions options, ComputeDevice device, IProgress<double>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(table);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(device);
+        if (table.Rows < 5)
+        {
+            throw new InputException($"A graph cannot be discovered from {table.Rows} rows: give 5 at the least, hundreds to be of use.");
+        }
+
+        var notes = new List<string>();
+        Variable[] variables = [.. table.Columns.Select((column, i) => new Variable(i, column.Name, column.Kind))];
+        var choice = Choose(table, options, notes);
+        var blocks = BlockEncoding.Of(table, new BlockOptions
+        {
+            RankNormalise = options.RankNormalise ?? choice == TestChoice.Mixed,
+            MaxLevels = options.MaxLevels,
+            FewestRows = choice == TestChoice.Mixed ? FewestRowsOfLevel : 1,
+        });
+        notes.AddRange(blocks.Notes);
+
+        var test = Open(choice, blocks, device);
+        using var _ = (IDisposable)test;
+        var (graph, separatingSets, queries) = PcSearch.Run(test, variables, options, options.Knowledge, progress, cancellation);
+        var extension = DagExtension.Extend(graph, out var extensionNotes);
+        notes.AddRange(extensionNotes);
+        return new(graph, separatingSets, extension, test.Name, options.Alpha, queries, notes);
+    }
+
+    /// <summary>The test to ask, after checking that it fits the columns.</summary>
+    /// <remarks>
+    /// Left to itself: all numbers, Fisher-z; all discrete, G² as long as a table of the three columns with most levels has
+    /// 5 rows a cell, because sparser tables make G² reject too often or too seldom; everything else, the mixed test.
+    /// </remarks>
+    static TestChoice Choose(Table table, DiscoveryOptions options, List<string> notes)
+    {
+        var numbers = table.Columns.Where(column => !column.IsDiscrete).ToArray();
+        var discrete = table.Columns.Where(column => column.IsDiscrete).ToArray();
+        switch (options.Test)
+        {
+            case TestChoice.FisherZ when discrete.Length > 0:
+                throw new InputException(
+                    $"The test fisherz needs numbers, and column '{discrete[0].Name}' is {discrete[0].Kind}: use mixed, or auto.");
+            case TestChoice.GSquared or TestChoice.ChiSquare when numbers.Length > 0:
+                throw new InputException(
+                    $"The test {(options.Test == TestChoice.GSquared ? "gsq" : "chisq")} needs discrete columns, and column " +
+                    $"'{numbers[0].Name}' is {numbers[0].Kind}: use mixed, or mark it with --categorical {numbers[0].Name}.");
+            case not TestChoice.Auto:
+                return options.Test;
+        }
+
+        if (discrete.Length == 0)
+        {
+            return TestChoice.FisherZ;
+        }
+
+        if (numbers.Length > 0)
+        {
+            return TestChoice.Mixed;
+        }
+
+        double cells = discrete.Select(column => (double)Math.Min(column.Levels.Count, options.MaxLevels))
+            .OrderDescending().Take(3).Aggregate(1.0, (product, levels) => product * levels);
+        if (table.Rows >= RowsPerCell * cells)
+        {
+            return TestChoice.GSquared;
+        }
+
+        notes.Add(
+            $"{table.Rows} rows are too few for contingency tables of {cells:0} cells: the mixed test was asked instead of gsq.");
+        return TestChoice.Mixed;
+    }
+
+    static IIndependenceTest Open(TestChoice choice, BlockEncoding blocks, ComputeDevice device) => choice switch
+    {
+        TestChoice.FisherZ => new FisherZTest(blocks, device),
+        TestChoice.GSquared => new GSquaredTest(blocks, device),
+        TestChoice.ChiSquare => new GSquaredTest(blocks, device, ContingencyStatistic.Pearson),
+        _ => new MixedLikelihoodRatioTest(blocks, device),
+    };
+}

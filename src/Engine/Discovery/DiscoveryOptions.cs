@@ -1,0 +1,82 @@
+namespace CausalMixFT.Engine.Discovery;
+
+/// <summary>Which test of independence a search asks.</summary>
+public enum TestChoice
+{
+    /// <summary>Chosen by the columns' kinds: <see cref="FisherZ"/>, <see cref="GSquared"/> or <see cref="Mixed"/>.</summary>
+    Auto,
+
+    /// <summary>Partial correlation; needs numeric columns.</summary>
+    FisherZ,
+
+    /// <summary>G² of contingency tables; needs discrete columns.</summary>
+    GSquared,
+
+    /// <summary>Pearson's χ² of contingency tables; needs discrete columns.</summary>
+    ChiSquare,
+
+    /// <summary>The likelihood ratio of block regression; takes any columns.</summary>
+    Mixed,
+}
+
+/// <summary>What is remembered of the sets that separate a pair.</summary>
+public enum SeparatingSetRule
+{
+    /// <summary>The first that is found, in lexicographic order from the smaller variable's neighbours on (pcalg).</summary>
+    First,
+
+    /// <summary>The union of all at the level that removes the edge, so that fewer colliders are oriented (causal-learn).</summary>
+    Union,
+}
+
+/// <summary>What happens when two colliders want one edge to point both ways.</summary>
+public enum ColliderRule
+{
+    /// <summary>
+    /// Colliders are oriented by falling p-value of the pair's independence, the surest first; one that contradicts
+    /// another or closes a cycle is left out.
+    /// </summary>
+    SurestFirst,
+
+    /// <summary>The collider that was oriented first stays, in order of y (causal-learn's default).</summary>
+    KeepFirst,
+
+    /// <summary>The later one overwrites, in order of y; the result may hold a cycle (pcalg's "relaxed").</summary>
+    Overwrite,
+}
+
+/// <summary>How a causal graph is discovered; the defaults are the recommended run.</summary>
+public sealed record DiscoveryOptions
+{
+    /// <summary>The level of significance: a pair whose p-value reaches it is taken for independent.</summary>
+    public double Alpha { get; init; } = 0.01;
+
+    /// <summary>The most variables given in one test; null for no limit.</summary>
+    /// <remarks>
+    /// Three: deeper tests on tables of a few thousand rows have little power, remove true edges, and cost most of the
+    /// time. Conformance runs use null.
+    /// </remarks>
+    public int? MaxDepth { get; init; } = 3;
+
+    /// <summary>Which test to ask.</summary>
+    public TestChoice Test { get; init; } = TestChoice.Auto;
+
+    /// <summary>Replace numbers by normal scores of their ranks; null does so for the mixed test only.</summary>
+    /// <remarks>
+    /// Real tables hold amounts with heavy tails, where a few rows decide a covariance. Fisher-z stays on the raw numbers
+    /// unless asked, as other programs have it.
+    /// </remarks>
+    public bool? RankNormalise { get; init; }
+
+    /// <summary>Most levels of a discrete column that are told apart; the rarest beyond are pooled.</summary>
+    public int MaxLevels { get; init; } = 30;
+
+    /// <summary>What is remembered of separating sets.</summary>
+    public SeparatingSetRule SeparatingSets { get; init; } = SeparatingSetRule.First;
+
+    /// <summary>What happens when colliders disagree.</summary>
+    public ColliderRule Colliders { get; init; } = ColliderRule.SurestFirst;
+
+    /// <summary>What is known beforehand, or null.</summary>
+    public BackgroundKnowledge? Knowledge { get; init; }
+}
