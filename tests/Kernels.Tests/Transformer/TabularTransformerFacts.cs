@@ -120,6 +120,27 @@ public class TabularTransformerFacts
     }
 
     [Fact]
+    public void The_predictor_gives_the_softmax_of_the_logits_in_the_order_of_the_rows()
+    {
+        // So many columns that the query rows need several chunks of 24,000 tokens.
+        const int T = 2, N = 4, M = 30, F = 700, Classes = 2;
+        var batch = new EpisodeBatch(T, N, M, F, Floats(1, T * (N + M) * F), new float[] { 0, 1, 1, 0, 1, 0, 0, 1 });
+        using var device = ComputeDevice.Open(DeviceKind.Cpu);
+        using var model = new TabularTransformer(device, _config);
+        model.Parameters.Initialize(seed: 7);
+        using var predictor = new TransformerPredictor(model);
+        float[] logits = Logits(model, batch), probabilities = predictor.Probabilities(batch, Classes);
+
+        double[] expected = [.. Enumerable.Range(0, T * M).SelectMany(row =>
+        {
+            double a = Math.Exp(logits[row * _config.Classes]), b = Math.Exp(logits[row * _config.Classes + 1]);
+            return (double[])[a / (a + b), b / (a + b)];
+        })];
+        Assert.InRange(Values.LargestDifference(expected, probabilities), 0, 1e-6);
+        Assert.Equal(probabilities, predictor.Probabilities(batch, Classes));
+    }
+
+    [Fact]
     public void The_order_of_context_rows_does_not_matter()
     {
         using var device = ComputeDevice.Open(DeviceKind.Cpu);
