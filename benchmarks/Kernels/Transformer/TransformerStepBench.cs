@@ -5,7 +5,7 @@ using CausalMixFT.Kernels.Transformer;
 namespace CausalMixFT.Benchmarks.Kernels.Transformer;
 
 /// <summary>One prediction, and one training step, of the default model at the shapes of docs/results.md.</summary>
-public sealed class TransformerStepBench : ICountsWork, IDisposable
+public class TransformerStepBench : ICountsWork
 {
     ComputeDevice _device = null!;
     TabularTransformer _model = null!;
@@ -47,7 +47,7 @@ public sealed class TransformerStepBench : ICountsWork, IDisposable
     public double Train() => _trainer.Step(_batch, _labels, [2], learningRate: 1e-5f);
 
     [GlobalCleanup]
-    public void Dispose()
+    public void Close()
     {
         _trainer.Dispose();
         _predictor.Dispose();
