@@ -207,7 +207,10 @@ public static class GraphSvg
                 Array.Reverse(between);
             }
 
-            return (Point[])[new(from.X, from.Y), .. between, new(to.X, to.Y)];
+            // A bend lies between the boxes of its layer: the edge passes them straight.
+            double half = Math.Sign(to.Y - from.Y) * BoxHeight / 2;
+            var straight = between.SelectMany(p => new[] { new Point(p.X, p.Y - half), new Point(p.X, p.Y + half) });
+            return (Point[])[new(from.X, from.Y), .. straight, new(to.X, to.Y)];
         }).ToArray();
 
         // At each side of a box its edges are fanned out in the order of where they go, so that they do not cross there.
