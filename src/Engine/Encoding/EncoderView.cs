@@ -6,6 +6,8 @@ public enum EncoderView
     /// <summary>Standardised: less the training mean, over the training standard deviation.</summary>
     Raw,
 
-    /// <summary>Normal scores of the rank among training values: insensitive to heavy tails and to any rising transformation.</summary>
+    /// <summary>
+    /// Normal scores of the rank among training values: insensitive to heavy tails and to any rising transformation.
+    /// </summary>
     Rank,
 }

@@ -3,7 +3,9 @@ using CausalMixFT.Engine.Tables;
 
 namespace CausalMixFT.Engine.Encoding;
 
-/// <summary>Turns a table's features into the numbers a transformer sees, with statistics of the training rows only.</summary>
+/// <summary>
+/// Turns a table's features into the numbers a transformer sees, with statistics of the training rows only.
+/// </summary>
 /// <remarks>
 /// <para>A numeric column becomes one standardised column with missing cells at the mean (0), and a second one that says
 /// where cells are missing, if at least 1 % and at least 3 of the training cells are. Standardising here, in double, loses
@@ -134,10 +136,11 @@ sealed class NumericEncoder : ColumnEncoder
     // Few rows of a numeric column may look Boolean (0 and 1); their text still tells the numbers.
     static double[] LevelsAsNumbers(Column column) =>
     [
-        .. column.Levels.Select(level => double.TryParse(level, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
-            ? number
+        .. column.Levels.Select(level =>
+            double.TryParse(level, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) ? number
             : throw new InputException(
-                $"Column '{column.Name}' holds '{level}', but it held numbers in training; correct the cell or leave it empty.")),
+                $"Column '{column.Name}' holds '{level}', but it held numbers in training; correct the cell or " +
+                "leave it empty.")),
     ];
 }
 
@@ -180,7 +183,8 @@ sealed class DiscreteEncoder : ColumnEncoder
         }
 
         var place = Places(seen.Select(level => texts[level]));
-        string[] names = [.. seen.Select(level => texts[level].Length == 0 ? $"{column.Name} is missing" : $"{column.Name}={texts[level]}")];
+        string[] names = [.. seen.Select(level =>
+            texts[level].Length == 0 ? $"{column.Name} is missing" : $"{column.Name}={texts[level]}")];
         return seen.Length == 2
             ? new(column.Name, [names[1]], Form.Shared, place, (float)((double)counts[seen[1]] / column.Rows))
             : new(column.Name, names, Form.OneHot, place, 0);

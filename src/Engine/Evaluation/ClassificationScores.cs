@@ -2,7 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace CausalMixFT.Engine.Evaluation;
 
-/// <summary>Everything said about one set of predicted probabilities; NaN, null in JSON, where the rows cannot tell.</summary>
+/// <summary>
+/// Everything said about one set of predicted probabilities; NaN, null in JSON, where the rows cannot tell.
+/// </summary>
 /// <remarks>
 /// Hard-label scores come at three thresholds, because most gains on skewed data are only a moved threshold. Of two classes
 /// the positive one is the rarer in training; with more, ranking metrics are means over the classes of one against the rest,

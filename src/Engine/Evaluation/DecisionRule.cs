@@ -60,7 +60,10 @@ public sealed record DecisionRule
         ? new(RarestOf(trainingPrior), 0.5, [])
         : new(RarestOf(trainingPrior), null, [.. Enumerable.Repeat(1.0, trainingPrior.Length)]);
 
-    /// <summary>The class that is likelier than it was before the row was seen: threshold at the prior, or the largest p / prior.</summary>
+    /// <summary>
+    /// The class that is likelier than it was before the row was seen: threshold at the prior, or the largest
+    /// p / prior.
+    /// </summary>
     public static DecisionRule Prior(ReadOnlySpan<double> trainingPrior)
     {
         int rarest = RarestOf(trainingPrior);
@@ -115,11 +118,13 @@ public sealed record DecisionRule
         if (classes < 2 || probabilities.Length != rows * classes)
         {
             throw new ArgumentException(
-                $"{probabilities.Length} probabilities are not {rows} rows of {classes} classes.", nameof(probabilities));
+                $"{probabilities.Length} probabilities are not {rows} rows of {classes} classes.",
+                nameof(probabilities));
         }
     }
 
-    static DecisionRule TuneThreshold(ReadOnlySpan<float> probabilities, ReadOnlySpan<int> labels, ReadOnlySpan<double> prior)
+    static DecisionRule TuneThreshold(
+        ReadOnlySpan<float> probabilities, ReadOnlySpan<int> labels, ReadOnlySpan<double> prior)
     {
         var fallback = Prior(prior);
         int rarest = fallback.Minority;
@@ -156,7 +161,8 @@ public sealed record DecisionRule
         return threshold is null ? fallback : new(rarest, threshold, []);
     }
 
-    static DecisionRule TuneWeights(ReadOnlySpan<float> probabilities, ReadOnlySpan<int> labels, ReadOnlySpan<double> prior)
+    static DecisionRule TuneWeights(
+        ReadOnlySpan<float> probabilities, ReadOnlySpan<int> labels, ReadOnlySpan<double> prior)
     {
         var start = Prior(prior);
         double best = MacroF1(start, probabilities, labels, prior.Length);

@@ -21,7 +21,10 @@ public sealed record LabelScores
     [JsonConverter(typeof(UndefinedAsNull))]
     public required double Accuracy { get; init; }
 
-    /// <summary>Matthews's correlation (Gorodkin's for more classes); 0 when one class is always predicted, NaN when one is always true.</summary>
+    /// <summary>
+    /// Matthews's correlation (Gorodkin's for more classes); 0 when one class is always predicted, NaN when one is
+    /// always true.
+    /// </summary>
     [JsonConverter(typeof(UndefinedAsNull))]
     public required double Matthews { get; init; }
 

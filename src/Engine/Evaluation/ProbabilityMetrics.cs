@@ -6,7 +6,9 @@ static class ProbabilityMetrics
     // Float's machine epsilon, as scikit-learn clips float probabilities: a certain miss costs 15.9, not infinity.
     const double Least = 1.1920928955078125e-7;
 
-    /// <summary>The mean of −log of the true class's probability, clipped to [ε, 1 − ε] with ε = 2⁻²³ and then normalised.</summary>
+    /// <summary>
+    /// The mean of −log of the true class's probability, clipped to [ε, 1 − ε] with ε = 2⁻²³ and then normalised.
+    /// </summary>
     public static double LogLoss(ReadOnlySpan<float> probabilities, ReadOnlySpan<int> labels, int classes)
     {
         double sum = 0;
@@ -24,7 +26,10 @@ static class ProbabilityMetrics
         return sum / labels.Length;
     }
 
-    /// <summary>Brier's score: the mean squared distance to the outcome, of class 1 when there are two, summed over classes when more.</summary>
+    /// <summary>
+    /// Brier's score: the mean squared distance to the outcome, of class 1 when there are two, summed over classes when
+    /// more.
+    /// </summary>
     public static double Brier(ReadOnlySpan<float> probabilities, ReadOnlySpan<int> labels, int classes)
     {
         double sum = 0;

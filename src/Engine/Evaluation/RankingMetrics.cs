@@ -4,7 +4,10 @@ namespace CausalMixFT.Engine.Evaluation;
 /// <remarks>Without rows of both kinds there is nothing to rank and the metric is NaN; so it is when a score is NaN.</remarks>
 static class RankingMetrics
 {
-    /// <summary>The area under the receiver operating characteristic: the chance that a positive outscores a negative, ties half.</summary>
+    /// <summary>
+    /// The area under the receiver operating characteristic: the chance that a positive outscores a negative, ties
+    /// half.
+    /// </summary>
     public static double RocAuc(ReadOnlySpan<float> scores, ReadOnlySpan<bool> positives)
     {
         var (sorted, hits) = Ascending(scores, positives);
@@ -26,7 +29,9 @@ static class RankingMetrics
         return (twiceRanks - positive * (positive + 1L)) / (2.0 * positive * negative);
     }
 
-    /// <summary>Average precision as scikit-learn has it: Σ (R_n − R_(n−1)) P_n over falling thresholds, tied scores at once.</summary>
+    /// <summary>
+    /// Average precision as scikit-learn has it: Σ (R_n − R_(n−1)) P_n over falling thresholds, tied scores at once.
+    /// </summary>
     public static double AveragePrecision(ReadOnlySpan<float> scores, ReadOnlySpan<bool> positives)
     {
         var (sorted, hits) = Ascending(scores, positives);

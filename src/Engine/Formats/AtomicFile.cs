@@ -5,7 +5,9 @@ namespace CausalMixFT.Engine.Formats;
 /// <summary>Files that are there whole or not at all: written beside their place, then renamed into it.</summary>
 public static class AtomicFile
 {
-    /// <summary>Makes the file at <paramref name="path"/>, replacing what was there; its folder is made where missing.</summary>
+    /// <summary>
+    /// Makes the file at <paramref name="path"/>, replacing what was there; its folder is made where missing.
+    /// </summary>
     /// <remarks>When <paramref name="write"/> throws, the old file stays and nothing half-written is left behind.</remarks>
     public static void Write(string path, Action<Stream> write)
     {
@@ -37,7 +39,8 @@ public static class AtomicFile
             if (fault is IOException or UnauthorizedAccessException)
             {
                 throw new InputException(
-                    $"{path}: the file cannot be written ({fault.Message.TrimEnd('.')}); choose another place with --out " +
+                    $"{path}: the file cannot be written ({fault.Message.TrimEnd('.')}); choose another place with " +
+                    "--out " +
                     "or change the folder's permissions.");
             }
 

@@ -80,7 +80,9 @@ sealed class CsvColumnBuilder
         _values[_count++] = value;
     }
 
-    /// <summary>The finished column; call once, after the last cell and only when no second reading is needed.</summary>
+    /// <summary>
+    /// The finished column; call once, after the last cell and only when no second reading is needed.
+    /// </summary>
     public Column Build()
     {
         Array.Resize(ref _values, _count);
@@ -92,7 +94,8 @@ sealed class CsvColumnBuilder
         if (_infinite is var (line, text))
         {
             throw _source.Fault(line,
-                $"column '{Name}' holds '{text}', but a finite number within ±1.8e308 was expected; correct it or leave the cell empty.");
+                $"column '{Name}' holds '{text}', but a finite number within ±1.8e308 was expected; correct it or " +
+                "leave the cell empty.");
         }
 
         if (_reading == CsvReading.Infer && IsZeroOne())
@@ -120,7 +123,8 @@ sealed class CsvColumnBuilder
         0 => true,
         1 => cell[0] == '?',
         2 => cell.Equals("NA", StringComparison.OrdinalIgnoreCase),
-        3 => cell.Equals("N/A", StringComparison.OrdinalIgnoreCase) || cell.Equals("NaN", StringComparison.OrdinalIgnoreCase),
+        3 => cell.Equals("N/A", StringComparison.OrdinalIgnoreCase)
+            || cell.Equals("NaN", StringComparison.OrdinalIgnoreCase),
         4 => cell.Equals("null", StringComparison.OrdinalIgnoreCase),
         _ => false,
     };
@@ -241,8 +245,8 @@ sealed class CsvColumnBuilder
     static bool IsInfinity(ReadOnlySpan<char> cell)
     {
         cell = cell.TrimStart("+-");
-        return cell.Equals("inf", StringComparison.OrdinalIgnoreCase) || cell.Equals("infinity", StringComparison.OrdinalIgnoreCase)
-            || cell is "∞";
+        return cell.Equals("inf", StringComparison.OrdinalIgnoreCase)
+            || cell.Equals("infinity", StringComparison.OrdinalIgnoreCase) || cell is "∞";
     }
 
     bool IsZeroOne()

@@ -6,11 +6,16 @@ using CausalMixFT.Engine.Tables;
 
 namespace CausalMixFT.Engine.Formats;
 
-/// <summary>A text file that can be read more than once: strict UTF-8, through gzip where its first bytes say so.</summary>
+/// <summary>
+/// A text file that can be read more than once: strict UTF-8, through gzip where its first bytes say so.
+/// </summary>
 sealed class CsvSource
 {
     // A preamble is skipped, bytes that are no UTF-8 throw instead of turning into U+FFFD.
     static readonly UTF8Encoding s_strict = new(encoderShouldEmitUTF8Identifier: true, throwOnInvalidBytes: true);
+
+    // Without this switch a gzip file that is cut short just ends, and rows are missing in silence.
+    static CsvSource() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
 
     public CsvSource(string path)
     {
@@ -28,7 +33,9 @@ sealed class CsvSource
 
     public string Path { get; }
 
-    /// <summary>Runs <paramref name="read"/> on the text from its start; faults of the file become input exceptions.</summary>
+    /// <summary>
+    /// Runs <paramref name="read"/> on the text from its start; faults of the file become input exceptions.
+    /// </summary>
     public T Read<T>(Func<TextReader, T> read)
     {
         try
@@ -40,7 +47,8 @@ sealed class CsvSource
         catch (DecoderFallbackException)
         {
             var (line, value) = FirstInvalidByte();
-            throw Fault(line, $"the byte 0x{value:X2} is not UTF-8; save the file as UTF-8 (iconv -f LATIN1 -t UTF-8 is often right).");
+            throw Fault(line,
+                $"the byte 0x{value:X2} is not UTF-8; save the file as UTF-8 (iconv -f LATIN1 -t UTF-8 is often right).");
         }
         catch (InvalidDataException)
         {

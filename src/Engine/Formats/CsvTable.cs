@@ -40,11 +40,13 @@ public static class CsvTable
         {
             var column = columns[i];
             int present = column.IsDiscrete ? Present(column) : 0;
-            if (column.Levels.Count > MostLevels && 2L * column.Levels.Count > present && !options.Categorical.Contains(column.Name))
+            bool tellsRowsApart = column.Levels.Count > MostLevels && 2L * column.Levels.Count > present;
+            if (tellsRowsApart && !options.Categorical.Contains(column.Name))
             {
                 leftOut.Add(column);
                 notes.Add(string.Create(CultureInfo.InvariantCulture,
-                    $"Column '{column.Name}' is left out: it holds {column.Levels.Count} different texts in {present} rows, " +
+                    $"Column '{column.Name}' is left out: it holds {column.Levels.Count} different texts in " +
+                    $"{present} rows, " +
                     $"too many to learn from (--categorical {column.Name} keeps it)."));
             }
         }
@@ -62,7 +64,9 @@ public static class CsvTable
         return new(new([.. columns.Except(leftOut)]), notes) { LeftOut = leftOut };
     }
 
-    /// <summary>Reads the columns of <paramref name="schema"/>, by name and with its kinds, and leaves out all others.</summary>
+    /// <summary>
+    /// Reads the columns of <paramref name="schema"/>, by name and with its kinds, and leaves out all others.
+    /// </summary>
     /// <remarks>Levels that the schema does not know join after those it knows.</remarks>
     public static LoadedTable ReadLike(string path, Table schema)
     {
@@ -152,7 +156,8 @@ public static class CsvTable
                 CheckNames(source, first, line);
                 return false;
             });
-            return first ?? throw source.Fault(null, "the file is empty, but a header line and rows were expected; check how it was made.");
+            return first ?? throw source.Fault(null,
+                "the file is empty, but a header line and rows were expected; check how it was made.");
         });
         return new(names, separator);
     }
@@ -164,13 +169,15 @@ public static class CsvTable
         {
             if (names[i].Length == 0)
             {
-                throw source.Fault(line, $"column {i + 1} of {names.Length} has an empty name; give every column a name in the header.");
+                throw source.Fault(line,
+                    $"column {i + 1} of {names.Length} has an empty name; give every column a name in the header.");
             }
 
             if (!place.TryAdd(names[i], i))
             {
                 throw source.Fault(line,
-                    $"columns {place[names[i]] + 1} and {i + 1} are both called '{names[i]}'; give every column a name of its own.");
+                    $"columns {place[names[i]] + 1} and {i + 1} are both called '{names[i]}'; give every column a " +
+                    "name of its own.");
             }
         }
     }
@@ -236,7 +243,8 @@ public static class CsvTable
                 if (builders[i] is { NeedsText: true, Inexact: var (line, text) } inexact)
                 {
                     notes.Add(
-                        $"Column '{inexact.Name}' is read as names: '{text}' on line {line} is a whole number beyond ±2⁵³, " +
+                        $"Column '{inexact.Name}' is read as names: '{text}' on line {line} is a whole number " +
+                        "beyond ±2⁵³, " +
                         $"where numbers are no longer exact (--numeric {inexact.Name} reads it as a number).");
                 }
             }
@@ -271,7 +279,8 @@ public static class CsvTable
                 if (reader.RowFieldCount != width)
                 {
                     throw source.Fault(line,
-                        $"the row has {Fields(reader.RowFieldCount)}, but the header has {Fields(width)}; correct the row, " +
+                        $"the row has {Fields(reader.RowFieldCount)}, but the header has {Fields(width)}; correct " +
+                        "the row, " +
                         $"or quote cells that hold {SeparatorName(header.Separator)}.");
                 }
 
@@ -299,7 +308,8 @@ public static class CsvTable
 
     static string Fields(int count) => count == 1 ? "1 field" : $"{count} fields";
 
-    static string SeparatorName(char separator) => separator switch { ',' => "a comma", ';' => "a semicolon", _ => "a tab" };
+    static string SeparatorName(char separator) =>
+        separator switch { ',' => "a comma", ';' => "a semicolon", _ => "a tab" };
 
     // Calls row with every record that is not blank and the line it begins on, until it returns false.
     static void Scan(CsvSource source, TextReader text, char separator, Func<CsvDataReader, long, bool> row)

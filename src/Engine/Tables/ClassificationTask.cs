@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace CausalMixFT.Engine.Tables;
 
-/// <summary>A table with one column to predict: the rows and columns a model can use, and what had to be left out.</summary>
+/// <summary>
+/// A table with one column to predict: the rows and columns a model can use, and what had to be left out.
+/// </summary>
 public sealed class ClassificationTask
 {
     /// <summary>The most classes the model tells apart unless told otherwise.</summary>
@@ -31,19 +33,25 @@ public sealed class ClassificationTask
     /// <summary>The class of every row, an index into <see cref="ClassNames"/>.</summary>
     public int[] Labels { get; }
 
-    /// <summary>The classes that occur: numbers in numeric order, names in the order of their column's levels.</summary>
+    /// <summary>
+    /// The classes that occur: numbers in numeric order, names in the order of their column's levels.
+    /// </summary>
     public IReadOnlyList<string> ClassNames { get; }
 
     /// <summary>A line for each thing that was left out.</summary>
     public IReadOnlyList<string> Notes { get; }
 
-    /// <summary>The features and, last, the target as a Categorical column whose levels are <see cref="ClassNames"/>.</summary>
+    /// <summary>
+    /// The features and, last, the target as a Categorical column whose levels are <see cref="ClassNames"/>.
+    /// </summary>
     public Table Table { get; }
 
     /// <summary>Rows with a target.</summary>
     public int Rows => Labels.Length;
 
-    /// <summary>Leaves out rows without a target and columns without information; what cannot be learnt is an error.</summary>
+    /// <summary>
+    /// Leaves out rows without a target and columns without information; what cannot be learnt is an error.
+    /// </summary>
     public static ClassificationTask From(LoadedTable loaded, string target, int mostClasses = MostClasses)
     {
         ArgumentNullException.ThrowIfNull(loaded);
@@ -68,12 +76,15 @@ public sealed class ClassificationTask
         static string Rows(int count) => count == 1 ? "1 row" : string.Create(CultureInfo.InvariantCulture, $"{count} rows");
     }
 
-    /// <summary>The classes of another table's rows, such as synthetic ones, by class name; every row must have one.</summary>
+    /// <summary>
+    /// The classes of another table's rows, such as synthetic ones, by class name; every row must have one.
+    /// </summary>
     public int[] LabelsIn(Table table)
     {
         ArgumentNullException.ThrowIfNull(table);
         var column = table[Target];
-        var index = ClassNames.Select((name, i) => (name, i)).ToDictionary(pair => pair.name, pair => pair.i, StringComparer.Ordinal);
+        var index = ClassNames.Select((name, i) => (name, i))
+            .ToDictionary(pair => pair.name, pair => pair.i, StringComparer.Ordinal);
         var labels = new int[table.Rows];
         for (int row = 0; row < labels.Length; row++)
         {
@@ -105,14 +116,17 @@ public sealed class ClassificationTask
         if (names.Length > mostClasses && !target.IsDiscrete)
         {
             throw new InputException(
-                $"The target '{target.Name}' holds {names.Length} different numbers, but at most {mostClasses} classes are " +
-                "possible; it looks like a quantity, a regression target, so cut it into ranges or name another column with --target.");
+                $"The target '{target.Name}' holds {names.Length} different numbers, but at most {mostClasses} " +
+                "classes are " +
+                "possible; it looks like a quantity, a regression target, so cut it into ranges or name another " +
+                "column with --target.");
         }
 
         if (names.Length > mostClasses)
         {
             throw new InputException(
-                $"The target '{target.Name}' has {names.Length} classes ({ColumnNames.List(names)}), but at most {mostClasses} are " +
+                $"The target '{target.Name}' has {names.Length} classes ({ColumnNames.List(names)}), but at most " +
+                $"{mostClasses} are " +
                 "possible; merge rare classes into one such as 'other', or drop their rows.");
         }
 
@@ -120,7 +134,8 @@ public sealed class ClassificationTask
         if (labels.Length < fewest)
         {
             throw new InputException(
-                $"Only {labels.Length} rows have a value of the target '{target.Name}', but the splits into training, validation " +
+                $"Only {labels.Length} rows have a value of the target '{target.Name}', but the splits into " +
+                "training, validation " +
                 $"and test rows need {fewest} for {names.Length} classes; add rows.");
         }
 
@@ -129,7 +144,8 @@ public sealed class ClassificationTask
             if (count == 1)
             {
                 throw new InputException(
-                    $"The class '{names[label]}' of the target '{target.Name}' has a single row, but training and test rows " +
+                    $"The class '{names[label]}' of the target '{target.Name}' has a single row, but training and " +
+                    "test rows " +
                     "need one each; add rows of it, merge it with another class, or drop the row.");
             }
         }
@@ -156,7 +172,8 @@ public sealed class ClassificationTask
         if (kept.Count == 0)
         {
             throw new InputException(
-                $"The table has no column to predict '{target}' from: every other one is constant, empty or left out; add columns.");
+                $"The table has no column to predict '{target}' from: every other one is constant, empty or left " +
+                "out; add columns.");
         }
 
         if (empty.Count > 0)

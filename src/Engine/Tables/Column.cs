@@ -15,7 +15,9 @@ public sealed class Column
 
     readonly double[] _values;
 
-    /// <summary>Makes a column of <paramref name="values"/>, which it keeps: the caller must not write to them again.</summary>
+    /// <summary>
+    /// Makes a column of <paramref name="values"/>, which it keeps: the caller must not write to them again.
+    /// </summary>
     public Column(
         string name, ColumnKind kind, double[] values, IReadOnlyList<string>? levels = null, int decimals = 0)
     {
@@ -93,7 +95,9 @@ public sealed class Column
         return new(Name, Kind, values, IsDiscrete ? Levels : null, Decimals);
     }
 
-    /// <summary>The cells of this column, then those of <paramref name="other"/>; unknown levels join at the end.</summary>
+    /// <summary>
+    /// The cells of this column, then those of <paramref name="other"/>; unknown levels join at the end.
+    /// </summary>
     internal Column Concat(Column other)
     {
         if (IsDiscrete != other.IsDiscrete)
@@ -140,7 +144,9 @@ public sealed class Column
         return new(Name, united, values, levels);
     }
 
-    /// <summary>This column with the kind and levels of <paramref name="schema"/>; unknown levels join at the end.</summary>
+    /// <summary>
+    /// This column with the kind and levels of <paramref name="schema"/>; unknown levels join at the end.
+    /// </summary>
     /// <remarks>Numbers become levels by their text; a number column stays as it is where the schema has numbers.</remarks>
     internal Column WithLevelsOf(Column schema)
     {
@@ -190,14 +196,17 @@ public sealed class Column
         return rounded == "-0" ? "0" : rounded;
     }
 
-    /// <summary>How many digits stand behind the decimal point once the exponent of <paramref name="number"/> is spent.</summary>
+    /// <summary>
+    /// How many digits stand behind the decimal point once the exponent of <paramref name="number"/> is spent.
+    /// </summary>
     internal static int DecimalsOf(ReadOnlySpan<char> number)
     {
         int e = number.IndexOfAny('e', 'E');
         var mantissa = e < 0 ? number : number[..e];
         int point = mantissa.IndexOf('.');
         int decimals = point < 0 ? 0 : mantissa.Length - point - 1;
-        if (e >= 0 && int.TryParse(number[(e + 1)..], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int exponent))
+        if (e >= 0 && int.TryParse(
+            number[(e + 1)..], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int exponent))
         {
             decimals = Math.Clamp(decimals - exponent, 0, 400);
         }

@@ -18,7 +18,8 @@ static class ColumnNames
     public static string Unknown(string name, IEnumerable<string> known, string place)
     {
         var all = known.ToArray();
-        string? near = all.Where(other => Distance(name, other) <= Math.Max(1, name.Length / 3)).MinBy(other => Distance(name, other));
+        int mostEdits = Math.Max(1, name.Length / 3);
+        string? near = all.Where(other => Distance(name, other) <= mostEdits).MinBy(other => Distance(name, other));
         string hint = near is null ? "use one of them" : $"did you mean '{near}'";
         return $"There is no column '{name}' in {place}, which has {List(all)}; {hint}{(near is null ? "." : "?")}";
     }

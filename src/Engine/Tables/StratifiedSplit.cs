@@ -2,7 +2,9 @@ using CausalMixFT.Kernels.Rng;
 
 namespace CausalMixFT.Engine.Tables;
 
-/// <summary>Rows to train on, to choose by, and to score, each in rising order and with the classes in equal parts.</summary>
+/// <summary>
+/// Rows to train on, to choose by, and to score, each in rising order and with the classes in equal parts.
+/// </summary>
 /// <remarks>
 /// The order in which a class's rows are dealt out is their order by a Philox word at (seed, purpose, row): it depends on
 /// nothing else. A class with three rows or more is in all three parts; one with two is in training and test.
@@ -12,7 +14,9 @@ public sealed record StratifiedSplit(int[] Train, int[] Validation, int[] Test)
     // "splt", "fold" and "subs" in ASCII.
     const uint SplitPurpose = 0x73706C74, FoldPurpose = 0x666F6C64, SubsetPurpose = 0x73756273;
 
-    /// <summary>Splits rows with these classes; another <paramref name="repeat"/> gives another split of the same seed.</summary>
+    /// <summary>
+    /// Splits rows with these classes; another <paramref name="repeat"/> gives another split of the same seed.
+    /// </summary>
     public static StratifiedSplit Draw(
         ReadOnlySpan<int> labels, ulong seed, int repeat = 0, double validationShare = 0.2, double testShare = 0.2)
     {
@@ -57,7 +61,9 @@ public sealed record StratifiedSplit(int[] Train, int[] Validation, int[] Test)
         return splits;
     }
 
-    /// <summary>Splits whose test rows together are all rows, each once; validation rows are a share of the others.</summary>
+    /// <summary>
+    /// Splits whose test rows together are all rows, each once; validation rows are a share of the others.
+    /// </summary>
     public static StratifiedSplit[] Folds(ReadOnlySpan<int> labels, ulong seed, int folds, double validationShare = 0.2)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(folds, 2);
@@ -92,7 +98,9 @@ public sealed record StratifiedSplit(int[] Train, int[] Validation, int[] Test)
         return splits;
     }
 
-    /// <summary>At most <paramref name="count"/> of <paramref name="rows"/>, classes in the same parts and each at least once.</summary>
+    /// <summary>
+    /// At most <paramref name="count"/> of <paramref name="rows"/>, classes in the same parts and each at least once.
+    /// </summary>
     public static int[] Subset(ReadOnlySpan<int> labels, IReadOnlyList<int> rows, int count, ulong seed)
     {
         ArgumentNullException.ThrowIfNull(rows);

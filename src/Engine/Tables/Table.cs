@@ -33,7 +33,9 @@ public sealed class Table
     /// <summary>How many rows every column has.</summary>
     public int Rows { get; }
 
-    /// <summary>The column called <paramref name="name"/>; an <see cref="InputException"/> names the known ones.</summary>
+    /// <summary>
+    /// The column called <paramref name="name"/>; an <see cref="InputException"/> names the known ones.
+    /// </summary>
     public Column this[string name] => Columns[IndexOf(name)];
 
     /// <summary>The place of a column; an <see cref="InputException"/> names the known ones.</summary>
@@ -63,7 +65,9 @@ public sealed class Table
         return new([.. Columns.Where((_, i) => !left.Contains(i))]);
     }
 
-    /// <summary>The rows of this table, then those of <paramref name="other"/>, which has the same columns in the same order.</summary>
+    /// <summary>
+    /// The rows of this table, then those of <paramref name="other"/>, which has the same columns in the same order.
+    /// </summary>
     public Table Concat(Table other)
     {
         ArgumentNullException.ThrowIfNull(other);
@@ -71,7 +75,8 @@ public sealed class Table
         {
             throw new InputException(
                 $"One table has the columns {ColumnNames.List(Columns.Select(column => column.Name))} and the other " +
-                $"{ColumnNames.List(other.Columns.Select(column => column.Name))}; give both the same columns in the same order.");
+                $"{ColumnNames.List(other.Columns.Select(column => column.Name))}; give both the same columns in " +
+                "the same order.");
         }
 
         return new([.. Columns.Zip(other.Columns, (mine, theirs) => mine.Concat(theirs))]);

@@ -1,6 +1,8 @@
 namespace CausalMixFT.Engine.Tables;
 
-/// <summary>A file that cannot be read as a table; the message begins with the file and, where one is to blame, the line.</summary>
+/// <summary>
+/// A file that cannot be read as a table; the message begins with the file and, where one is to blame, the line.
+/// </summary>
 public sealed class TableFormatException : InputException
 {
     /// <summary>Blames a line of a file; lines count from 1, and a null line blames the file as a whole.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using CausalMixFT.Engine.Evaluation;
+using CausalMixFT.Engine.Tests.Formats;
 
 namespace CausalMixFT.Engine.Tests.Evaluation;
 
@@ -21,13 +22,7 @@ public sealed record MetricCase(
 
     static MetricCase[] Read()
     {
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "CausalMixFT.sln")))
-        {
-            folder = Path.GetDirectoryName(folder);
-        }
-
-        using var json = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder!, "tests", "Data", "metrics", "metrics.json")));
+        using var json = JsonDocument.Parse(File.ReadAllText(RepositoryFiles.At("tests", "Data", "metrics", "metrics.json")));
         return json.RootElement.GetProperty("cases").Deserialize<MetricCase[]>(JsonSerializerOptions.Web)!;
     }
 }

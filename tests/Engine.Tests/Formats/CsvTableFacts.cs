@@ -157,6 +157,33 @@ public sealed class CsvTableFacts : IDisposable
         AssertFault([0x1F, 0x8B, 8, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], "t.csv", "gzip", "compress it again");
 
     [Fact]
+    public void Gzip_that_is_cut_short_is_an_error()
+    {
+        var random = new Random(8);
+        var table = new Table([new("a", ColumnKind.Integer, [.. Enumerable.Range(0, 5000).Select(_ => (double)random.Next(1 << 20))])]);
+        CsvTable.Write(table, _folder["whole.csv.gz"]);
+        byte[] bytes = File.ReadAllBytes(_folder["whole.csv.gz"]);
+        AssertFault(bytes[..(bytes.Length / 2)], "half.csv.gz", "damaged or cut short", "compress it again");
+    }
+
+    [Theory]
+    [InlineData("churn.csv", 5000, 20, "Boolean 3, Categorical 2, Integer 7, Numeric 8")]
+    [InlineData("lending-club.csv", 9857, 23, "Categorical 6, Integer 14, Numeric 3")]
+    [InlineData("wdbc.csv", 569, 31, "Categorical 1, Numeric 30")]
+    public void The_example_tables_read_whole_and_are_written_as_they_are(string name, int rows, int columns, string kinds)
+    {
+        string path = RepositoryFiles.At("examples", name);
+        var loaded = CsvTable.Read(path);
+        Assert.Empty(loaded.Notes);
+        Assert.Equal((rows, columns), (loaded.Table.Rows, loaded.Table.Columns.Count));
+        var counts = loaded.Table.Columns.CountBy(column => column.Kind.ToString()).OrderBy(pair => pair.Key, StringComparer.Ordinal);
+        Assert.Equal(kinds, string.Join(", ", counts.Select(pair => $"{pair.Key} {pair.Value}")));
+        CsvTable.Write(loaded.Table, _folder[name]);
+        var back = CsvTable.Read(_folder[name]).Table;
+        Assert.All(loaded.Table.Columns.Zip(back.Columns), pair => Assert.Equal(pair.First.Values, pair.Second.Values));
+    }
+
+    [Fact]
     public void What_is_written_reads_back_the_same()
     {
         var random = new Random(5);
