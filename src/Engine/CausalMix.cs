@@ -1,0 +1,159 @@
+using System.Diagnostics;
+using System.Globalization;
+using CausalMixFT.Engine.Discovery;
+using CausalMixFT.Engine.Encoding;
+using CausalMixFT.Engine.Evaluation;
+using CausalMixFT.Engine.FineTuning;
+using CausalMixFT.Engine.Graphs;
+using CausalMixFT.Engine.Models;
+using CausalMixFT.Engine.Scm;
+using CausalMixFT.Engine.Tables;
+using CausalMixFT.Kernels.Devices;
+
+namespace CausalMixFT.Engine;
+
+/// <summary>The front door: one method for each arrow from a table to an honest report, and <see cref="Run"/> for all of them.</summary>
+/// <param name="device">Where everything runs; borrowed.</param>
+/// <param name="options">Every choice.</param>
+public sealed class CausalMix(ComputeDevice device, CausalMixOptions options)
+{
+    // Draws of different purposes must not share a seed's stream.
+    const ulong SampleSeed = 0x73616D70_6C650000, ValidationSampleSeed = 0x76616C69_64000000;
+
+    /// <summary>Discovers a causal graph of the table's columns.</summary>
+    public DiscoveryResult Discover(Table table, IProgress<double>? progress = null) =>
+        CausalDiscovery.Discover(table, options.Discovery, device, progress);
+
+    /// <summary>Fits a mechanism to each column given its parents in the graph.</summary>
+    public StructuralCausalModel Fit(Table table, Dag graph, IProgress<double>? progress = null) =>
+        StructuralCausalModel.Fit(table, graph, options.Scm with { Seed = options.Seed }, device, progress);
+
+    /// <summary>Samples rows of the model.</summary>
+    public Table Sample(StructuralCausalModel scm, int rows, IProgress<double>? progress = null) =>
+        AncestralSampler.Sample(scm, rows, options.Seed ^ SampleSeed, device, progress: progress);
+
+    /// <summary>Fine-tunes a model on a table's training rows, and on synthetic rows of it if there are any.</summary>
+    /// <param name="model">The model to start from.</param>
+    /// <param name="task">The table and its target.</param>
+    /// <param name="split">Training and validation rows of it.</param>
+    /// <param name="synthetic">Rows with the same columns, or null.</param>
+    /// <param name="synthesised">Synthetic rows that join the validation rows, or null.</param>
+    /// <param name="progress">Told the share of steps that is done.</param>
+    public FineTuneResult FineTune(
+        TabularModel model, ClassificationTask task, StratifiedSplit split, Table? synthetic, Table? synthesised = null,
+        IProgress<double>? progress = null)
+    {
+        var rows = TaskRows.Of(task, split);
+        var validation = synthesised is null ? rows.Validation : rows.Validation.Concat(rows.Encode(synthesised));
+        var data = new FineTuneData(
+            rows.Train, synthetic is null ? null : rows.Encode(synthetic), validation, task.ClassNames.Count);
+        string origin = string.Create(CultureInfo.InvariantCulture,
+            $"{model.Origin}; finetune --seed {options.Seed} on {(synthetic is null ? "real rows" : "real and synthetic rows")}");
+        return new FineTuner(device, options.FineTuning with { Seed = options.Seed }).Tune(model, data, origin, progress);
+    }
+
+    /// <summary>Scores a model on a split: context and thresholds from training and validation rows, scores on the test rows.</summary>
+    public ArmResult Evaluate(
+        string name, TabularModel model, FineTuneResult? tuning, ClassificationTask task, StratifiedSplit split,
+        IProgress<double>? progress = null)
+    {
+        var rows = TaskRows.Of(task, split);
+        int classes = task.ClassNames.Count;
+        using var transformer = model.Load(device);
+        using var classifier = new InContextClassifier(transformer, options.Prediction with { Seed = options.Seed });
+
+        // Thresholds are tuned on rows that the context lacks; then those rows join the context for the test.
+        var prior = DecisionRule.PriorOf(rows.Train.Labels, classes);
+        var validation = classifier.Probabilities(rows.Train, rows.Validation, classes);
+        var rule = DecisionRule.Tune(validation, rows.Validation.Labels, prior);
+        var test = classifier.Probabilities(rows.Train.Concat(rows.Validation), rows.Test, classes, progress);
+        return new(
+            name, tuning, rule,
+            ClassificationScores.Compute(validation, rows.Validation.Labels, classes, prior, rule),
+            ClassificationScores.Compute(test, rows.Test.Labels, classes, prior, rule),
+            test);
+    }
+
+    /// <summary>Splits the task's rows by the seed.</summary>
+    public StratifiedSplit Split(ClassificationTask task, int repeat = 0) =>
+        StratifiedSplit.Draw(task.Labels, options.Seed, repeat, options.ValidationShare, options.TestShare);
+
+    /// <summary>
+    /// The main job: discover, fit, sample, fine-tune on real rows and on the mix, and score both beside the un-tuned model.
+    /// </summary>
+    public RunResult Run(ClassificationTask task, TabularModel model, IProgress<StageProgress>? progress = null)
+    {
+        var stages = new StageClock(progress);
+        var split = Split(task);
+        var train = task.Table.Select(split.Train);
+
+        // The generator sees training rows only: validation and test rows stay unseen by graph, mechanisms and samples.
+        var discovery = stages.Time("Discover the graph", told => Discover(train, told));
+        var scm = stages.Time("Fit the mechanisms", told => Fit(train, discovery.Extension, told));
+        int count = Math.Max(1, (int)Math.Round(options.SyntheticPerReal * train.Rows));
+        var synthetic = stages.Time("Sample synthetic rows", told => Sample(scm, count, told));
+        var synthesised = options.SyntheticValidation
+            ? AncestralSampler.Sample(scm, Math.Max(1, split.Validation.Length), options.Seed ^ ValidationSampleSeed, device)
+            : null;
+
+        var real = stages.Time("Fine-tune on real rows", told => FineTune(model, task, split, null, progress: told));
+        var mixed = stages.Time("Fine-tune on real and synthetic rows", told => FineTune(model, task, split, synthetic, synthesised, told));
+        ArmResult[] arms =
+        [
+            stages.Time("Score the un-tuned model", told => Evaluate("un-tuned", model, null, task, split, told)),
+            stages.Time("Score the model tuned on real rows", told => Evaluate("real only", real.Model, real, task, split, told)),
+            stages.Time("Score the model tuned on the mix", told => Evaluate("mixed", mixed.Model, mixed, task, split, told)),
+        ];
+
+        return new()
+        {
+            Options = options,
+            Device = device.Name,
+            ModelOrigin = model.Origin,
+            Task = task,
+            Split = split,
+            Discovery = discovery,
+            Scm = scm,
+            Synthetic = synthetic,
+            Fidelity = ColumnFidelity.Compare(train, synthetic),
+            Arms = arms,
+            Timings = stages.Timings,
+        };
+    }
+
+    // A task's rows, encoded with the statistics of its training rows.
+    sealed record TaskRows(FeatureEncoder Encoder, ClassificationTask Task, EncodedRows Train, EncodedRows Validation, EncodedRows Test)
+    {
+        public static TaskRows Of(ClassificationTask task, StratifiedSplit split)
+        {
+            var encoder = FeatureEncoder.Fit(task.Features.Select(split.Train));
+            var all = EncodedRows.Of(encoder, task.Features, task.Labels);
+            return new(encoder, task, all.Select(split.Train), all.Select(split.Validation), all.Select(split.Test));
+        }
+
+        public EncodedRows Encode(Table rows) => EncodedRows.Of(Encoder, rows, Task.LabelsIn(rows));
+    }
+
+    // Tells the progress of one stage after another and how long each took.
+    sealed class StageClock(IProgress<StageProgress>? progress)
+    {
+        readonly List<(string, double)> _timings = [];
+
+        public IReadOnlyList<(string Stage, double Seconds)> Timings => _timings;
+
+        public T Time<T>(string stage, Func<IProgress<double>, T> work)
+        {
+            var clock = Stopwatch.StartNew();
+            progress?.Report(new(stage, 0));
+            var result = work(new Told(stage, progress));
+            progress?.Report(new(stage, 1));
+            _timings.Add((stage, clock.Elapsed.TotalSeconds));
+            return result;
+        }
+    }
+
+    sealed class Told(string stage, IProgress<StageProgress>? progress) : IProgress<double>
+    {
+        public void Report(double value) => progress?.Report(new(stage, value));
+    }
+}

@@ -1,0 +1,37 @@
+using CausalMixFT.Engine.Discovery;
+using CausalMixFT.Engine.FineTuning;
+using CausalMixFT.Engine.Models;
+using CausalMixFT.Engine.Scm;
+
+namespace CausalMixFT.Engine;
+
+/// <summary>Every choice of a run, one record a stage; the defaults are the recommended run.</summary>
+public sealed record CausalMixOptions
+{
+    /// <summary>The seed of everything that is drawn: splits, folds, synthetic rows, episodes.</summary>
+    public ulong Seed { get; init; } = 1;
+
+    /// <summary>How the graph is discovered.</summary>
+    public DiscoveryOptions Discovery { get; init; } = new();
+
+    /// <summary>How mechanisms are fitted.</summary>
+    public ScmOptions Scm { get; init; } = new();
+
+    /// <summary>Synthetic rows for each real training row in the mixed arm.</summary>
+    public double SyntheticPerReal { get; init; } = 1;
+
+    /// <summary>Whether the mixed arm's checkpoint is chosen by real and synthetic validation rows, or by real ones alone.</summary>
+    public bool SyntheticValidation { get; init; } = true;
+
+    /// <summary>How the model is fine-tuned.</summary>
+    public FineTuneOptions FineTuning { get; init; } = new();
+
+    /// <summary>How the model predicts.</summary>
+    public PredictionOptions Prediction { get; init; } = new();
+
+    /// <summary>Share of the rows that are held out for the final scores.</summary>
+    public double TestShare { get; init; } = 0.2;
+
+    /// <summary>Share of the rows that choose checkpoints and thresholds.</summary>
+    public double ValidationShare { get; init; } = 0.2;
+}

@@ -1,0 +1,64 @@
+using CausalMixFT.Engine.Tables;
+using CausalMixFT.Kernels.Transformer;
+
+namespace CausalMixFT.Engine.Models;
+
+/// <summary>How labelled rows are shown to a model when it predicts.</summary>
+public sealed record PredictionOptions
+{
+    /// <summary>Most labelled rows that the model sees at once; of more, each member draws its own.</summary>
+    public int MaxContext { get; init; } = 1000;
+
+    /// <summary>Predictions that are averaged, each with another view of the numbers and other names of the classes.</summary>
+    public int Members { get; init; } = 4;
+
+    /// <summary>Seeds the draw of context rows.</summary>
+    public ulong Seed { get; init; }
+}
+
+/// <summary>Predicts classes from labelled rows in one pass, without training: the model reads them as its context.</summary>
+public sealed class InContextClassifier(TabularTransformer model, PredictionOptions options) : IDisposable
+{
+    // Activations are a few kilobytes a cell: this many cells at once stay below half a gigabyte.
+    const int MostCells = 60_000;
+
+    readonly TransformerPredictor _predictor = new(model);
+
+    /// <summary>Probabilities (query rows, classes), row-major; each row sums to 1.</summary>
+    /// <param name="context">Labelled rows; every class should be among them.</param>
+    /// <param name="query">Rows to predict; their labels are not read.</param>
+    /// <param name="classes">Number of classes.</param>
+    /// <param name="progress">Told the share of the work that is done.</param>
+    public float[] Probabilities(EncodedRows context, EncodedRows query, int classes, IProgress<double>? progress = null)
+    {
+        var sums = new float[query.Rows * classes];
+        for (int index = 0; index < options.Members; index++)
+        {
+            var member = Member.Of(index, options.Members, classes);
+            int[] all = [.. Enumerable.Range(0, context.Rows)];
+            var shown = context.Select(
+                StratifiedSplit.Subset(context.Labels, all, options.MaxContext, options.Seed + (ulong)index));
+            int chunk = Math.Max(64, MostCells / (context.Width + 1) - shown.Rows);
+            for (int start = 0; start < query.Rows; start += chunk)
+            {
+                int count = Math.Min(chunk, query.Rows - start);
+                int[] rows = [.. Enumerable.Range(start, count)];
+                var probabilities = _predictor.Probabilities(member.Episode(shown, query.Select(rows)), classes);
+                for (int row = 0; row < count; row++)
+                {
+                    for (int k = 0; k < classes; k++)
+                    {
+                        sums[(start + row) * classes + k] += probabilities[row * classes + member.Shown(k)] / options.Members;
+                    }
+                }
+
+                progress?.Report((index + (double)(start + count) / query.Rows) / options.Members);
+            }
+        }
+
+        return sums;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _predictor.Dispose();
+}

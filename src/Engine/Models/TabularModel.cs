@@ -1,0 +1,50 @@
+using CausalMixFT.Kernels.Devices;
+using CausalMixFT.Kernels.Transformer;
+
+namespace CausalMixFT.Engine.Models;
+
+/// <summary>A model at rest: its sizes and its weights, on no device; immutable.</summary>
+/// <remarks>Weights are kept by the names and shapes of nanoTabPFN's state_dict.</remarks>
+public sealed class TabularModel
+{
+    /// <summary>A model of these weights.</summary>
+    /// <param name="config">Sizes.</param>
+    /// <param name="weights">Each weight's elements, row by row, by name.</param>
+    /// <param name="origin">Where the weights come from, for the report: a file, or how they were trained.</param>
+    public TabularModel(TransformerConfig config, IReadOnlyDictionary<string, float[]> weights, string origin)
+    {
+        Config = config;
+        Weights = weights;
+        Origin = origin;
+    }
+
+    /// <summary>Sizes.</summary>
+    public TransformerConfig Config { get; }
+
+    /// <summary>Each weight's elements, row by row, by name.</summary>
+    public IReadOnlyDictionary<string, float[]> Weights { get; }
+
+    /// <summary>Where the weights come from.</summary>
+    public string Origin { get; }
+
+    /// <summary>Number of weights.</summary>
+    public int ParameterCount => Weights.Values.Sum(values => values.Length);
+
+    /// <summary>The model in memory of <paramref name="device"/>, ready to run; whoever loads it disposes it.</summary>
+    public TabularTransformer Load(ComputeDevice device)
+    {
+        var transformer = new TabularTransformer(device, Config);
+        foreach (var info in transformer.Parameters.All)
+        {
+            transformer.Parameters.Weight(info.Name).CopyFrom(Weights[info.Name]);
+        }
+
+        return transformer;
+    }
+
+    /// <summary>A copy of the weights of a model on a device.</summary>
+    public static TabularModel From(TabularTransformer transformer, string origin) => new(
+        transformer.Config,
+        transformer.Parameters.All.ToDictionary(info => info.Name, info => transformer.Parameters.Weight(info.Name).ToArray()),
+        origin);
+}

@@ -1,0 +1,198 @@
+using System.Diagnostics;
+using CausalMixFT.Kernels.Devices;
+using CausalMixFT.Kernels.Transformer;
+
+namespace CausalMixFT.Engine.Pretraining;
+
+/// <summary>One line of a training log.</summary>
+/// <param name="Step">Steps taken.</param>
+/// <param name="TrainLoss">Mean cross-entropy (nats) over the batches since the last line.</param>
+/// <param name="HeldOutLoss">Mean cross-entropy on the fixed held-out tables.</param>
+/// <param name="HeldOutEntropy">The same of predicting each table's context shares: what no model at all would reach.</param>
+/// <param name="HeldOutAccuracy">Share of held-out query rows whose most probable class is right.</param>
+/// <param name="LearningRate">At this step.</param>
+/// <param name="Seconds">Since the start of this process.</param>
+public sealed record PretrainCheck(
+    int Step, double TrainLoss, double HeldOutLoss, double HeldOutEntropy, double HeldOutAccuracy, double LearningRate, double Seconds);
+
+/// <summary>Trains a model on tables from the prior, resumably: step s of a seed is the same, however often it was stopped.</summary>
+public sealed class Pretrainer : IDisposable
+{
+    // Held-out tables have their own seed, far from any a user gives, so that training never sees them.
+    const ulong HeldOutSeed = 0x68656C64_6F757421;
+    const int HeldOutBatches = 24;
+
+    readonly PretrainOptions _options;
+    readonly TablePrior _prior;
+    readonly TransformerTrainer _trainer;
+    readonly TransformerPredictor _predictor;
+    readonly ComputeDevice _sampling;
+    readonly List<PriorTables> _heldOut = [];
+
+    /// <summary>A pre-trainer with freshly drawn weights.</summary>
+    public Pretrainer(ComputeDevice device, PretrainOptions options)
+    {
+        _options = options;
+        Model = new TabularTransformer(device, options.Model);
+        Model.Parameters.Initialize(options.Seed, options.ResidualGain);
+        _trainer = new TransformerTrainer(Model, new AdamWOptions { WeightDecay = options.WeightDecay, ClipNorm = 1 });
+        _predictor = new TransformerPredictor(Model);
+
+        // Tables are a few hundred rows: one thread samples them while the model's device works on the batch before.
+        _sampling = ComputeDevice.Open(DeviceKind.Cpu, new DeviceOptions { Threads = 1 });
+        _prior = new TablePrior(_sampling, options.Seed);
+        var heldOut = new TablePrior(_sampling, HeldOutSeed);
+        for (uint batch = 0; batch < HeldOutBatches; batch++)
+        {
+            _heldOut.Add(heldOut.Draw(batch, heldOut.DrawShape(batch, tokens: 8000)));
+        }
+    }
+
+    /// <summary>The model in training.</summary>
+    public TabularTransformer Model { get; }
+
+    /// <summary>Steps taken so far.</summary>
+    public int Steps => _trainer.Steps;
+
+    /// <summary>Weights and optimiser state: what <see cref="Resume"/> continues from, bit for bit.</summary>
+    public PretrainState State()
+    {
+        var (mean, square) = _trainer.State();
+        return new(_trainer.Steps, Model.Parameters.Weights.ToArray(), mean, square);
+    }
+
+    /// <summary>Continues from a state of a run with the same options.</summary>
+    public void Resume(PretrainState state)
+    {
+        Model.Parameters.Weights.CopyFrom(state.Weights);
+        _trainer.Restore(state.Step, state.Mean, state.Square);
+    }
+
+    /// <summary>Trains to the last step.</summary>
+    /// <param name="check">Told every <see cref="PretrainOptions.CheckEvery"/> steps, and at the end: the place to write a checkpoint.</param>
+    /// <param name="progress">Told the share that is done after every step.</param>
+    /// <param name="cancellation">Stops after the present step.</param>
+    public void Run(Action<PretrainCheck> check, IProgress<double>? progress, CancellationToken cancellation)
+    {
+        var clock = Stopwatch.StartNew();
+        double sum = 0;
+        int since = 0;
+        var next = Task.Run(() => Draw(_trainer.Steps), cancellation);
+        while (_trainer.Steps < _options.Steps)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var tables = next.GetAwaiter().GetResult();
+            int step = _trainer.Steps;
+            next = Task.Run(() => Draw(step + 1), cancellation);
+
+            sum += Train(tables, LearningRate(step));
+            since++;
+            progress?.Report((double)_trainer.Steps / _options.Steps);
+            if (_trainer.Steps % _options.CheckEvery == 0 || _trainer.Steps == _options.Steps)
+            {
+                var (loss, entropy, accuracy) = CheckHeldOut();
+                check(new(_trainer.Steps, sum / since, loss, entropy, accuracy, LearningRate(step), clock.Elapsed.TotalSeconds));
+                (sum, since) = (0, 0);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _predictor.Dispose();
+        _trainer.Dispose();
+        Model.Dispose();
+        _sampling.Dispose();
+    }
+
+    PriorTables Draw(int step) => _prior.Draw((uint)step, _prior.DrawShape((uint)step, _options.TokensPerStep));
+
+    float LearningRate(int step)
+    {
+        double warmUp = Math.Max(1, _options.WarmUp * _options.Steps);
+        double cosine = 0.5 * (1 + Math.Cos(Math.PI * step / _options.Steps));
+        return (float)(_options.LearningRate * Math.Min(1, (step + 1) / warmUp) * cosine);
+    }
+
+    double Train(PriorTables tables, float learningRate)
+    {
+        var shape = tables.Shape;
+        var queries = Labels(tables, shape.Context, shape.Query);
+        return _trainer.Step(Episode(tables), queries, Classes(tables), learningRate);
+    }
+
+    (double Loss, double Entropy, double Accuracy) CheckHeldOut()
+    {
+        double loss = 0, entropy = 0, right = 0;
+        int tables = 0, rows = 0;
+        foreach (var batch in _heldOut)
+        {
+            var shape = batch.Shape;
+            var probabilities = _predictor.Probabilities(Episode(batch), shape.Classes);
+            int[] contexts = Labels(batch, 0, shape.Context), queries = Labels(batch, shape.Context, shape.Query);
+            for (int table = 0; table < shape.Tables; table++)
+            {
+                var counts = new int[shape.Classes];
+                foreach (int label in contexts.AsSpan(table * shape.Context, shape.Context))
+                {
+                    counts[label]++;
+                }
+
+                double tableLoss = 0, tableEntropy = 0;
+                for (int row = 0; row < shape.Query; row++)
+                {
+                    int at = table * shape.Query + row, label = queries[at];
+                    var p = probabilities.AsSpan(at * shape.Classes, shape.Classes);
+                    tableLoss -= Math.Log(Math.Max(p[label], 1e-12));
+                    tableEntropy -= Math.Log((counts[label] + 1.0) / (shape.Context + shape.Classes)); // Laplace's rule
+                    right += p.IndexOf(System.Numerics.Tensors.TensorPrimitives.Max<float>(p)) == label ? 1 : 0;
+                }
+
+                loss += tableLoss / shape.Query;
+                entropy += tableEntropy / shape.Query;
+            }
+
+            tables += shape.Tables;
+            rows += shape.Tables * shape.Query;
+        }
+
+        return (loss / tables, entropy / tables, right / rows);
+    }
+
+    static EpisodeBatch Episode(PriorTables tables)
+    {
+        var shape = tables.Shape;
+        float[] labels = [.. Labels(tables, 0, shape.Context).Select(label => (float)label)];
+        return new(shape.Tables, shape.Context, shape.Query, shape.Columns, tables.Features, labels);
+    }
+
+    // The labels of rows first … first + count − 1 of each table.
+    static int[] Labels(PriorTables tables, int first, int count)
+    {
+        var shape = tables.Shape;
+        var labels = new int[shape.Tables * count];
+        for (int table = 0; table < shape.Tables; table++)
+        {
+            tables.Labels.AsSpan(table * shape.Rows + first, count).CopyTo(labels.AsSpan(table * count));
+        }
+
+        return labels;
+    }
+
+    // Classes that a table's context shows: its labels are dense, so the largest tells.
+    static int[] Classes(PriorTables tables)
+    {
+        var shape = tables.Shape;
+        var contexts = Labels(tables, 0, shape.Context);
+        return [.. Enumerable.Range(0, shape.Tables)
+            .Select(table => Math.Max(2, 1 + System.Numerics.Tensors.TensorPrimitives.Max<int>(contexts.AsSpan(table * shape.Context, shape.Context))))];
+    }
+}
+
+/// <summary>Where a training run stands: enough to continue it bit for bit.</summary>
+/// <param name="Step">Steps taken.</param>
+/// <param name="Weights">The model's flat block of weights.</param>
+/// <param name="Mean">AdamW's running mean of gradients, laid out like the weights.</param>
+/// <param name="Square">AdamW's running mean of squared gradients.</param>
+public sealed record PretrainState(int Step, float[] Weights, float[] Mean, float[] Square);

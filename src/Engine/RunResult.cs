@@ -1,0 +1,60 @@
+using CausalMixFT.Engine.Discovery;
+using CausalMixFT.Engine.Evaluation;
+using CausalMixFT.Engine.FineTuning;
+using CausalMixFT.Engine.Scm;
+using CausalMixFT.Engine.Tables;
+
+namespace CausalMixFT.Engine;
+
+/// <summary>Where a long job stands.</summary>
+/// <param name="Stage">What is being done, such as "Discover the graph".</param>
+/// <param name="Share">How much of it is done, 0 to 1.</param>
+public readonly record struct StageProgress(string Stage, double Share);
+
+/// <summary>One way of using the model on the table, and what came of it.</summary>
+/// <param name="Name">un-tuned, real only, or mixed.</param>
+/// <param name="Tuning">How it was fine-tuned; null for the un-tuned model.</param>
+/// <param name="TunedRule">The decision rule tuned on the validation rows.</param>
+/// <param name="Validation">Scores on the validation rows, which chose checkpoint and rule.</param>
+/// <param name="Test">Scores on the held-out test rows.</param>
+/// <param name="TestProbabilities">(test rows, classes), row-major, from which every score can be computed again.</param>
+public sealed record ArmResult(
+    string Name, FineTuneResult? Tuning, DecisionRule TunedRule, ClassificationScores Validation, ClassificationScores Test,
+    float[] TestProbabilities);
+
+/// <summary>Everything that a run of the main job learned, made and measured.</summary>
+public sealed record RunResult
+{
+    /// <summary>The options it ran with.</summary>
+    public required CausalMixOptions Options { get; init; }
+
+    /// <summary>The device and the matrix library.</summary>
+    public required string Device { get; init; }
+
+    /// <summary>Where the model's weights came from.</summary>
+    public required string ModelOrigin { get; init; }
+
+    /// <summary>The table, its target, and a line for each thing that was left out.</summary>
+    public required ClassificationTask Task { get; init; }
+
+    /// <summary>Which rows trained, validated and tested.</summary>
+    public required StratifiedSplit Split { get; init; }
+
+    /// <summary>The graph, found on the training rows alone.</summary>
+    public required DiscoveryResult Discovery { get; init; }
+
+    /// <summary>The model of how the table came about, fitted to the training rows alone.</summary>
+    public required StructuralCausalModel Scm { get; init; }
+
+    /// <summary>Rows sampled from it.</summary>
+    public required Table Synthetic { get; init; }
+
+    /// <summary>How close each synthetic column's marginal is to that of the training rows.</summary>
+    public required IReadOnlyList<ColumnFidelity> Fidelity { get; init; }
+
+    /// <summary>un-tuned, real only, mixed: in this order.</summary>
+    public required IReadOnlyList<ArmResult> Arms { get; init; }
+
+    /// <summary>Seconds that each stage took, in order.</summary>
+    public required IReadOnlyList<(string Stage, double Seconds)> Timings { get; init; }
+}

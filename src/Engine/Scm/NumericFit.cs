@@ -1,0 +1,315 @@
+using System.Globalization;
+using System.Numerics.Tensors;
+using CausalMixFT.Kernels.Rng;
+
+namespace CausalMixFT.Engine.Scm;
+
+/// <summary>Fits an <see cref="AdditiveNoiseModel"/> or, where that misses the marginal, a <see cref="PostNonlinearModel"/>.</summary>
+/// <remarks>
+/// Both are fitted from one set of moments; each chooses its basis by cross-validated squared error. Noise is the
+/// out-of-fold residuals, since a flexible fit's residuals on its own rows are too small: σ² (1 − h) for leverage h. Out
+/// of fold they are too large by as much, for they hold the fit's own error: σ² / (1 − h). The table of residuals is
+/// therefore scaled to the geometric mean of both deviations, which is σ (MacKinnon and White's HC2, 1985, in the mean).
+/// Between the two models decides
+/// 1. an atom: a value in more than 30 % of rows gets a probability of its own (<see cref="TwoPartModel"/>) and all of
+///    this is done on the other rows; one in more than 10 % has no additive-noise model, so the link is used;
+/// 2. the marginal: where the additive model's sampled column is farther from the observed one than chance allows
+///    (Kolmogorov's distance above 1.63 / √n, the 1 % point, and above 0.02), the link is used;
+/// 3. else the continuous ranked probability score of the out-of-fold predictive distributions, by the
+///    one-standard-error rule in favour of the additive model.
+/// </remarks>
+sealed class NumericFit
+{
+    public const string ImputedNote = "few complete rows: missing parents were read as their median or most frequent value";
+
+    const double LargestAtom = 0.1, SmallestGatedAtom = 0.3;
+    const double LargestDistance = 0.02;
+
+    // Values that many rows share are kept as a list; else the link interpolates and gives values between observed ones.
+    const int MostListedValues = 2048, FewestRowsPerListedValue = 10;
+    const int MostLinkKnots = 2048;
+
+    // Noise draws per row behind the link's quantiles, and residuals behind a predictive distribution's score.
+    const int DrawsPerRow = 16, ScoredResiduals = 64, MostScoredRows = 10_000;
+
+    // Below it, the fit nearly interpolates and the geometric mean says nothing.
+    const double SmallestRatio = 0.5;
+
+    // The ridge that cross-validation may choose from, as factors on the option's.
+    static readonly double[] RidgeFactors = [1, 10, 100];
+
+    readonly ColumnProfile _node;
+    readonly ScmOptions _options;
+    readonly FitRows _sample;
+    readonly Design _design;
+    readonly RidgeRegression _regression;
+    readonly int _index;
+
+    // How often each value occurs in the rows that are modelled: all, or all without the atom.
+    readonly int[] _counts;
+    readonly int _present;
+
+    NumericFit(ColumnProfile node, int? atom, IReadOnlyList<ColumnProfile> parents, int index, ScmOptions options)
+    {
+        (_node, _options, _index) = (node, options, index);
+        _counts = [.. node.Counts];
+        int[] codes = node.Codes;
+        if (atom is { } left)
+        {
+            _counts[left] = 0;
+            codes = [.. codes.Select(code => code == left ? -1 : code)];
+        }
+
+        _present = _counts.Sum();
+        _sample = new FitRows(codes, false, parents, index, options, options.MaxFitRows);
+        _design = new Design(parents, _sample.ParentCodes, _sample.FoldStarts);
+        _regression = new RidgeRegression(_design);
+    }
+
+    public static (ICausalMechanism Mechanism, Support Support, FitDiagnostics Fit) Run(
+        ColumnProfile node, IReadOnlyList<ColumnProfile> parents, int index, ScmOptions options)
+    {
+        int atom = node.ModeCode;
+        double share = (double)node.Counts[atom] / node.Present;
+        if (share < SmallestGatedAtom)
+        {
+            return new NumericFit(node, null, parents, index, options).Choose();
+        }
+
+        var (gate, gateFit) = CategoricalFit.Gate(node, atom, parents, index, options);
+        var (body, support, fit) = new NumericFit(node, atom, parents, index, options).Choose();
+        string note = string.Create(CultureInfo.InvariantCulture,
+            $"{node.Values[atom]} in {100 * share:F1} % of rows has its own probability: log-loss {gateFit.Loss:F4}, without parents {gateFit.NullLoss:F4}");
+        return (new TwoPartModel(node.Values[atom], gate, body), support, fit with { Note = note });
+    }
+
+    (ICausalMechanism Mechanism, Support Support, FitDiagnostics Fit) Choose()
+    {
+        var linked = Fit(ColumnProfile.NormalScores(_counts));
+        double largestAtom = (double)_counts.Max() / _present;
+        if (largestAtom <= LargestAtom)
+        {
+            var additive = Fit(_node.Standardised);
+            var range = _node.RangeSupport();
+            double[] sampled = Sampled(additive);
+            for (int i = 0; i < sampled.Length; i++)
+            {
+                sampled[i] = Math.Clamp(range.Centre + range.Spread * sampled[i], range.Min, range.Max);
+                if (range.Grid > 0)
+                {
+                    sampled[i] = range.Min + Math.Round((sampled[i] - range.Min) / range.Grid) * range.Grid;
+                }
+            }
+
+            double distance = Distance(sampled);
+            if (distance <= Math.Max(LargestDistance, 1.63 / Math.Sqrt(_sample.Rows.Length)) && !LinkIsBetter(additive, linked))
+            {
+                return (new AdditiveNoiseModel(additive.Predictor, additive.Fitted, additive.Residuals), range, additive.Diagnostics);
+            }
+        }
+
+        bool listed = _node.Values.Length <= Math.Min(MostListedValues, _present / FewestRowsPerListedValue);
+        double[] scale = Sampled(linked);
+        Array.Sort(scale);
+        var model = new PostNonlinearModel(
+            linked.Predictor, linked.Fitted, linked.Residuals, listed ? Thresholds(scale) : null, listed ? null : Link(scale));
+        return (model, listed ? _node.ListSupport() : _node.RangeSupport(), linked.Diagnostics);
+    }
+
+    sealed record Candidate(
+        Predictor Predictor, FittedRange Fitted, double[] Residuals, double[] Predicted, FitDiagnostics Diagnostics);
+
+    // The best basis for a response, given for each distinct value.
+    Candidate Fit(double[] responseOfCode)
+    {
+        double[] response = [.. _sample.Rows.Select(row => responseOfCode[_node.Codes[row]])];
+        var candidates = _design.Candidates().ToArray();
+        bool folded = _design.Folds > 1;
+        var fits = candidates.Select(set => RidgeFactors
+            .Select(factor => OutOfFold(set, response, factor * _options.Ridge)).MinBy(fit => fit.Losses.Sum())).ToArray();
+        int chosen = folded ? BasisChoice.OneStandardError([.. fits.Select(fit => fit.Losses)]) : 0;
+        var (ridge, predicted, losses) = fits[chosen];
+
+        double[] weights = _regression.Fit(candidates[chosen], response, ridge, null);
+        var fitted = new double[_design.Rows];
+        for (int fold = 0; fold < _design.Folds; fold++)
+        {
+            _regression.Predict(weights, fold, fitted);
+        }
+
+        double[] errors = new double[_design.Rows], inSample = new double[_design.Rows];
+        TensorPrimitives.Subtract(response, predicted, errors);
+        TensorPrimitives.Subtract(response, fitted, inSample);
+        double shift = TensorPrimitives.Sum<double>(errors) / Math.Max(errors.Length, 1);
+        TensorPrimitives.Subtract(errors, shift, errors);
+        double outOfFold = Deviation(errors), ownRows = Deviation(inSample);
+        double correction = outOfFold > 0 ? Math.Sqrt(Math.Max(ownRows / outOfFold, SmallestRatio)) : 1;
+        TensorPrimitives.Multiply(errors, correction, errors);
+        double[] residuals = Thin([.. errors.Order()], _options.MaxResiduals);
+
+        double mean = response.Average(), variance = response.Average(y => (y - mean) * (y - mean));
+        var diagnostics = new FitDiagnostics(
+            _design.Rows,
+            candidates[chosen].ToString().ToLowerInvariant(),
+            variance > 0 ? losses.Average() / variance : 0,
+            1,
+            outOfFold * correction,
+            outOfFold,
+            ownRows,
+            _sample.Imputed ? ImputedNote : "");
+        var range = new FittedRange(fitted.Min(), fitted.Max());
+        return new(_design.ToPredictor(candidates[chosen], weights, 1), range, residuals, predicted, diagnostics);
+    }
+
+    (double Ridge, double[] Predicted, double[] Losses) OutOfFold(BasisSet set, double[] response, double ridge)
+    {
+        var predicted = new double[_design.Rows];
+        for (int fold = 0; fold < _design.Folds; fold++)
+        {
+            _regression.Predict(_regression.Fit(set, response, ridge, _design.Folds > 1 ? fold : null), fold, predicted);
+        }
+
+        return (ridge, predicted, [.. response.Zip(predicted, (y, f) => (y - f) * (y - f))]);
+    }
+
+    // What the model gives before its link at the observed parents: f + N, with N drawn from the residuals.
+    double[] Sampled(Candidate candidate)
+    {
+        var random = new Philox(_options.Seed).Branch(0x6C696E6B); // "link"
+        int draws = Math.Max(1, Math.Min(DrawsPerRow, 1_000_000 / Math.Max(_design.Rows, 1)));
+        var values = new double[_design.Rows * draws];
+        for (int i = 0; i < values.Length; i++)
+        {
+            int pick = random.Below(candidate.Residuals.Length, (uint)i, (uint)_index);
+            values[i] = candidate.Predicted[i % _design.Rows] + candidate.Residuals[pick];
+        }
+
+        return values;
+    }
+
+    // Kolmogorov's distance of sampled values from the observed column.
+    double Distance(double[] sampled)
+    {
+        Array.Sort(sampled);
+        double largest = 0, below = 0;
+        int place = 0;
+        for (int i = 0; i < _node.Values.Length; i++)
+        {
+            // Just below the value and at it; half a grid step allows for rounding.
+            double slack = 1e-9 * (Math.Abs(_node.Values[i]) + _node.Spread);
+            place = Advance(sampled, place, _node.Values[i] - slack);
+            largest = Math.Max(largest, Math.Abs(below / _present - (double)place / sampled.Length));
+            below += _counts[i];
+            place = Advance(sampled, place, _node.Values[i] + slack);
+            largest = Math.Max(largest, Math.Abs(below / _present - (double)place / sampled.Length));
+        }
+
+        return largest;
+
+        static int Advance(double[] sorted, int from, double value)
+        {
+            while (from < sorted.Length && sorted[from] <= value)
+            {
+                from++;
+            }
+
+            return from;
+        }
+    }
+
+    // Thresholds between values: at the same cumulated shares on the model's own scale.
+    double[] Thresholds(double[] scale)
+    {
+        var thresholds = new double[_node.Values.Length - 1];
+        long below = 0;
+        for (int i = 0; i < thresholds.Length; i++)
+        {
+            below += _counts[i];
+            thresholds[i] = OrderStatistics.Quantile(scale, (double)below / _present);
+        }
+
+        return thresholds;
+    }
+
+    // Quantiles of the model's own scale against quantiles of the column.
+    Curve Link(double[] scale)
+    {
+        int knots = Math.Min(_present, MostLinkKnots);
+        double[] at = new double[knots + 2], to = new double[knots + 2];
+        int code = Array.FindIndex(_counts, count => count > 0);
+        long upTo = _counts[code];
+        (at[0], to[0]) = (scale[0], _node.Standardised[code]);
+        (at[^1], to[^1]) = (scale[^1], _node.Standardised[Array.FindLastIndex(_counts, count => count > 0)]);
+        for (int i = 0; i < knots; i++)
+        {
+            double p = (i + 0.5) / knots;
+            while (upTo < p * _present && code + 1 < _node.Values.Length)
+            {
+                upTo += _counts[++code];
+            }
+
+            at[i + 1] = OrderStatistics.Quantile(scale, p);
+            to[i + 1] = _node.Standardised[code];
+        }
+
+        return new(at, to);
+    }
+
+    // Whether the link's predictive distributions score better than the additive ones by more than one standard error.
+    bool LinkIsBetter(Candidate additive, Candidate linked)
+    {
+        double[] scale = Sampled(linked);
+        Array.Sort(scale);
+        var link = Link(scale);
+        double[] noise = Thin(additive.Residuals, ScoredResiduals), linkedNoise = Thin(linked.Residuals, ScoredResiduals);
+        int rows = Math.Min(_design.Rows, MostScoredRows);
+        double low = _node.Standardised[0], high = _node.Standardised[^1];
+        double[] additiveLosses = new double[rows], linkedLosses = new double[rows];
+        var ensemble = new double[Math.Max(noise.Length, linkedNoise.Length)];
+        for (int row = 0; row < rows; row++)
+        {
+            double observed = _node.Standardised[_node.Codes[_sample.Rows[row]]];
+            for (int i = 0; i < noise.Length; i++)
+            {
+                ensemble[i] = Math.Clamp(additive.Predicted[row] + noise[i], low, high);
+            }
+
+            additiveLosses[row] = Score(ensemble.AsSpan(0, noise.Length), observed);
+            for (int i = 0; i < linkedNoise.Length; i++)
+            {
+                ensemble[i] = Interpolate(link, linked.Predicted[row] + linkedNoise[i]);
+            }
+
+            linkedLosses[row] = Score(ensemble.AsSpan(0, linkedNoise.Length), observed);
+        }
+
+        return BasisChoice.OneStandardError([additiveLosses, linkedLosses]) == 1;
+    }
+
+    // CRPS of an ascending ensemble: mean |x − y| − ½ mean |x − x'| (Gneiting and Raftery 2007, eq. 21).
+    static double Score(ReadOnlySpan<double> ensemble, double observed)
+    {
+        double error = 0, spread = 0;
+        int m = ensemble.Length;
+        for (int i = 0; i < m; i++)
+        {
+            error += Math.Abs(ensemble[i] - observed);
+            spread += (2 * i + 1 - m) * ensemble[i];
+        }
+
+        return error / m - spread / ((double)m * m);
+    }
+
+    static double Interpolate(Curve curve, double x)
+    {
+        int place = Array.BinarySearch(curve.At, x);
+        int high = Math.Clamp(place < 0 ? ~place : place, 1, curve.At.Length - 1);
+        double width = curve.At[high] - curve.At[high - 1];
+        double t = width > 0 ? Math.Clamp((x - curve.At[high - 1]) / width, 0, 1) : 1;
+        return curve.To[high - 1] + t * (curve.To[high] - curve.To[high - 1]);
+    }
+
+    static double Deviation(double[] errors) => Math.Sqrt(errors.Average(e => e * e));
+
+    static double[] Thin(double[] sorted, int most) => [.. OrderStatistics.Places(sorted.Length, most).Select(i => sorted[i])];
+}

@@ -1,0 +1,224 @@
+using CausalMixFT.Kernels.Devices;
+using CausalMixFT.Kernels.Rng;
+using ILGPU.Runtime;
+
+namespace CausalMixFT.Kernels.Transformer;
+
+/// <summary>One named weight: a (Rows, Width) matrix, or a vector when Rows is null.</summary>
+/// <param name="Name">The name in nanoTabPFN's state_dict.</param>
+/// <param name="Rows">Rows, or null for a vector.</param>
+/// <param name="Width">Elements in a row.</param>
+/// <param name="Offset">Where it starts in the flat block.</param>
+public sealed record ParameterInfo(string Name, int? Rows, int Width, int Offset)
+{
+    /// <summary>Number of elements.</summary>
+    public int Length => (Rows ?? 1) * Width;
+
+    /// <summary>The shape as files write it.</summary>
+    public IReadOnlyList<int> Shape => Rows is { } rows ? [rows, Width] : [Width];
+}
+
+/// <summary>All weights of a model in one block and all their gradients in another, with views by name.</summary>
+/// <remarks>
+/// One block each, so that clearing, saving, norms and optimiser steps are single calls. Every weight starts on a cache
+/// line; the gaps hold zeros and stay zero.
+/// </remarks>
+public sealed class Parameters : IDisposable
+{
+    readonly Dictionary<string, ParameterInfo> _byName;
+    readonly DeviceArray<float> _weights, _gradients;
+
+    internal Parameters(ComputeDevice device, TransformerConfig config)
+    {
+        All = Layout(config);
+        _byName = All.ToDictionary(info => info.Name);
+        int length = Padded(All[^1].Offset + All[^1].Length);
+        _weights = device.Allocate<float>(length);
+        _gradients = device.Allocate<float>(length);
+        Layers = [.. Enumerable.Range(0, config.Layers).Select(layer => new LayerParameters(layer, Weight))];
+        LayerGradients = [.. Enumerable.Range(0, config.Layers).Select(layer => new LayerParameters(layer, Gradient))];
+    }
+
+    /// <summary>Every weight, in the order of nanoTabPFN's state_dict.</summary>
+    public IReadOnlyList<ParameterInfo> All { get; }
+
+    /// <summary>Number of weights, without the gaps between them.</summary>
+    public int Count => All.Sum(info => info.Length);
+
+    /// <summary>All weights as one row.</summary>
+    public Tensor Weights => new(_weights, 0, 1, _weights.Length);
+
+    /// <summary>All gradients as one row, laid out as <see cref="Weights"/>.</summary>
+    public Tensor Gradients => new(_gradients, 0, 1, _gradients.Length);
+
+    internal IReadOnlyList<LayerParameters> Layers { get; }
+
+    internal IReadOnlyList<LayerParameters> LayerGradients { get; }
+
+    /// <summary>The weight of that name; a vector is one row.</summary>
+    public Tensor Weight(string name) => View(_weights, name);
+
+    /// <summary>The gradient of the weight of that name.</summary>
+    public Tensor Gradient(string name) => View(_gradients, name);
+
+    /// <summary>Sets every gradient to zero.</summary>
+    public void ClearGradients()
+    {
+        if (_gradients.Device is CpuDevice)
+        {
+            _gradients.Span.Clear();
+        }
+        else
+        {
+            _gradients.View.MemSetToZero();
+        }
+    }
+
+    /// <summary>Draws weights in PyTorch's default ranges; each is a pure function of the seed and its place.</summary>
+    /// <param name="seed">The seed.</param>
+    /// <param name="residualGain">
+    /// Factor on the two projections that write to the residual stream (out_proj and linear2): 0 starts every layer as
+    /// the identity before its norms, as TabPFN v2 does; 1 is PyTorch's default.
+    /// </param>
+    public void Initialize(ulong seed, float residualGain = 1)
+    {
+        var rng = new Philox(seed).Branch(0x77656967); // "weig"
+        var block = new float[_weights.Length];
+        for (int stream = 0; stream < All.Count; stream++)
+        {
+            var info = All[stream];
+            bool attention = info.Name.Contains(".in_proj_", StringComparison.Ordinal);
+            bool norm = info.Name.Contains(".norm", StringComparison.Ordinal);
+            bool residual = info.Name.StartsWith("transformer_blocks", StringComparison.Ordinal)
+                && (info.Name.Contains(".out_proj.", StringComparison.Ordinal) || info.Name.Contains(".linear2.", StringComparison.Ordinal));
+            bool weight = info.Name.EndsWith("weight", StringComparison.Ordinal);
+
+            // nn.Linear: uniform on ± 1/√in for weight and bias alike; nn.MultiheadAttention: Xavier on the stacked
+            // projection, zero biases; nn.LayerNorm: ones and zeros.
+            float range = attention && weight ? MathF.Sqrt(6f / (info.Rows!.Value + info.Width)) : 1 / MathF.Sqrt(FanIn(info));
+            bool zero = (attention || norm || info.Name.Contains(".out_proj.", StringComparison.Ordinal)) && !weight;
+            for (int i = 0; i < info.Length; i++)
+            {
+                block[info.Offset + i] = norm && weight ? 1
+                    : zero ? 0
+                    : (2 * rng.Uniform((uint)i, (uint)stream) - 1) * range * (residual ? residualGain : 1);
+            }
+        }
+
+        _weights.CopyFrom(block);
+    }
+
+    // A bias has the range of its weight, which precedes it.
+    int FanIn(ParameterInfo info)
+    {
+        string owner = info.Name.EndsWith("bias", StringComparison.Ordinal) ? info.Name[..^4] + "weight" : info.Name;
+        return _byName.TryGetValue(owner, out var weight) ? weight.Width : info.Width;
+    }
+
+    Tensor View(DeviceArray<float> block, string name)
+    {
+        if (!_byName.TryGetValue(name, out var info))
+        {
+            throw new ArgumentException($"No weight is named '{name}'.", nameof(name));
+        }
+
+        return new(block, info.Offset, info.Rows ?? 1, info.Width);
+    }
+
+    /// <summary>Names, shapes and places of the weights of a model with these sizes.</summary>
+    public static IReadOnlyList<ParameterInfo> Layout(TransformerConfig config)
+    {
+        var layout = new List<ParameterInfo>();
+        int offset = 0;
+        foreach (var (name, rows, width) in Names(config))
+        {
+            layout.Add(new(name, rows, width, offset));
+            offset = Padded(offset + layout[^1].Length);
+        }
+
+        return layout;
+    }
+
+    // A cache line of floats.
+    static int Padded(int length) => (length + 15) & ~15;
+
+    static IEnumerable<(string Name, int? Rows, int Width)> Names(TransformerConfig config)
+    {
+        int width = config.Width;
+        foreach (string encoder in (string[])["feature_encoder", "target_encoder"])
+        {
+            yield return ($"{encoder}.linear_layer.weight", width, 1);
+            yield return ($"{encoder}.linear_layer.bias", null, width);
+        }
+
+        for (int layer = 0; layer < config.Layers; layer++)
+        {
+            string block = $"transformer_blocks.{layer}.";
+            foreach (string attention in (string[])["self_attention_between_datapoints", "self_attention_between_features"])
+            {
+                yield return ($"{block}{attention}.in_proj_weight", 3 * width, width);
+                yield return ($"{block}{attention}.in_proj_bias", null, 3 * width);
+                yield return ($"{block}{attention}.out_proj.weight", width, width);
+                yield return ($"{block}{attention}.out_proj.bias", null, width);
+            }
+
+            yield return ($"{block}linear1.weight", config.Hidden, width);
+            yield return ($"{block}linear1.bias", null, config.Hidden);
+            yield return ($"{block}linear2.weight", width, config.Hidden);
+            yield return ($"{block}linear2.bias", null, width);
+            foreach (string norm in (string[])["norm1", "norm2", "norm3"])
+            {
+                yield return ($"{block}{norm}.weight", null, width);
+                yield return ($"{block}{norm}.bias", null, width);
+            }
+        }
+
+        yield return ("decoder.linear1.weight", config.Hidden, width);
+        yield return ("decoder.linear1.bias", null, config.Hidden);
+        yield return ("decoder.linear2.weight", config.Classes, config.Hidden);
+        yield return ("decoder.linear2.bias", null, config.Classes);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _weights.Dispose();
+        _gradients.Dispose();
+    }
+}
+
+/// <summary>A projection's weight and bias, or their gradients.</summary>
+readonly record struct LinearParameters(Tensor Weight, Tensor Bias);
+
+/// <summary>An attention's projections, or their gradients: queries, keys with values, and output.</summary>
+readonly record struct AttentionParameters(LinearParameters Query, LinearParameters KeyValue, LinearParameters Output)
+{
+    internal AttentionParameters(string name, Func<string, Tensor> view)
+        : this(Stacked(name, view, 0, 1), Stacked(name, view, 1, 2), new(view(name + ".out_proj.weight"), view(name + ".out_proj.bias"))) { }
+
+    // in_proj stacks the query, key and value projections by rows.
+    static LinearParameters Stacked(string name, Func<string, Tensor> view, int first, int count)
+    {
+        Tensor weight = view(name + ".in_proj_weight"), bias = view(name + ".in_proj_bias");
+        int width = weight.Width;
+        return new(
+            weight.Slice(first * width, count * width),
+            bias.As(3 * width, 1).Slice(first * width, count * width).As(1, count * width));
+    }
+}
+
+/// <summary>One layer's weights, or their gradients.</summary>
+sealed record LayerParameters(
+    AttentionParameters Columns, AttentionParameters Rows, LinearParameters Up, LinearParameters Down,
+    LinearParameters Norm1, LinearParameters Norm2, LinearParameters Norm3)
+{
+    internal LayerParameters(int layer, Func<string, Tensor> view)
+        : this(
+            new($"transformer_blocks.{layer}.self_attention_between_features", view),
+            new($"transformer_blocks.{layer}.self_attention_between_datapoints", view),
+            Pair(layer, "linear1", view), Pair(layer, "linear2", view),
+            Pair(layer, "norm1", view), Pair(layer, "norm2", view), Pair(layer, "norm3", view)) { }
+
+    static LinearParameters Pair(int layer, string name, Func<string, Tensor> view) =>
+        new(view($"transformer_blocks.{layer}.{name}.weight"), view($"transformer_blocks.{layer}.{name}.bias"));
+}

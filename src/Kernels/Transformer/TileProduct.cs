@@ -1,0 +1,205 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace CausalMixFT.Kernels.Transformer;
+
+/// <summary>Products of one register tile: <c>c[r, j] = start[r, j] + Σₚ a[r · aRow + p · aStep] · b[p · bStep + j]</c>.</summary>
+/// <remarks>
+/// Both operands may be read in place: aRow and aStep are the strides of A along its rows and along the sum, so a
+/// transposed A costs nothing. A null start is zero; a bias is start with startRow 0; C itself accumulates.
+/// Twelve accumulators fill AVX2's sixteen registers: 6 rows of 16, or 4 rows of 24 where 24 divides the width.
+/// </remarks>
+static unsafe class TileProduct
+{
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static void Tile6x16(
+        int depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* start, nint startRow, float* c, nint cRow)
+    {
+        Vector256<float> c00 = default, c01 = default, c10 = default, c11 = default, c20 = default, c21 = default;
+        Vector256<float> c30 = default, c31 = default, c40 = default, c41 = default, c50 = default, c51 = default;
+        if (start is not null)
+        {
+            (c00, c01) = (Vector256.Load(start), Vector256.Load(start + 8));
+            start += startRow;
+            (c10, c11) = (Vector256.Load(start), Vector256.Load(start + 8));
+            start += startRow;
+            (c20, c21) = (Vector256.Load(start), Vector256.Load(start + 8));
+            start += startRow;
+            (c30, c31) = (Vector256.Load(start), Vector256.Load(start + 8));
+            start += startRow;
+            (c40, c41) = (Vector256.Load(start), Vector256.Load(start + 8));
+            start += startRow;
+            (c50, c51) = (Vector256.Load(start), Vector256.Load(start + 8));
+        }
+
+        nint row2 = 2 * aRow, row3 = 3 * aRow, row4 = 4 * aRow, row5 = 5 * aRow;
+        for (; depth > 0; depth--, a += aStep, b += bStep)
+        {
+            var b0 = Vector256.Load(b);
+            var b1 = Vector256.Load(b + 8);
+            var x = Vector256.Create(*a);
+            c00 = Vector256.FusedMultiplyAdd(x, b0, c00);
+            c01 = Vector256.FusedMultiplyAdd(x, b1, c01);
+            x = Vector256.Create(a[aRow]);
+            c10 = Vector256.FusedMultiplyAdd(x, b0, c10);
+            c11 = Vector256.FusedMultiplyAdd(x, b1, c11);
+            x = Vector256.Create(a[row2]);
+            c20 = Vector256.FusedMultiplyAdd(x, b0, c20);
+            c21 = Vector256.FusedMultiplyAdd(x, b1, c21);
+            x = Vector256.Create(a[row3]);
+            c30 = Vector256.FusedMultiplyAdd(x, b0, c30);
+            c31 = Vector256.FusedMultiplyAdd(x, b1, c31);
+            x = Vector256.Create(a[row4]);
+            c40 = Vector256.FusedMultiplyAdd(x, b0, c40);
+            c41 = Vector256.FusedMultiplyAdd(x, b1, c41);
+            x = Vector256.Create(a[row5]);
+            c50 = Vector256.FusedMultiplyAdd(x, b0, c50);
+            c51 = Vector256.FusedMultiplyAdd(x, b1, c51);
+        }
+
+        c00.Store(c);
+        c01.Store(c + 8);
+        c += cRow;
+        c10.Store(c);
+        c11.Store(c + 8);
+        c += cRow;
+        c20.Store(c);
+        c21.Store(c + 8);
+        c += cRow;
+        c30.Store(c);
+        c31.Store(c + 8);
+        c += cRow;
+        c40.Store(c);
+        c41.Store(c + 8);
+        c += cRow;
+        c50.Store(c);
+        c51.Store(c + 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static void Tile4x24(
+        int depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* start, nint startRow, float* c, nint cRow)
+    {
+        Vector256<float> c00 = default, c01 = default, c02 = default, c10 = default, c11 = default, c12 = default;
+        Vector256<float> c20 = default, c21 = default, c22 = default, c30 = default, c31 = default, c32 = default;
+        if (start is not null)
+        {
+            (c00, c01, c02) = (Vector256.Load(start), Vector256.Load(start + 8), Vector256.Load(start + 16));
+            start += startRow;
+            (c10, c11, c12) = (Vector256.Load(start), Vector256.Load(start + 8), Vector256.Load(start + 16));
+            start += startRow;
+            (c20, c21, c22) = (Vector256.Load(start), Vector256.Load(start + 8), Vector256.Load(start + 16));
+            start += startRow;
+            (c30, c31, c32) = (Vector256.Load(start), Vector256.Load(start + 8), Vector256.Load(start + 16));
+        }
+
+        nint row2 = 2 * aRow, row3 = 3 * aRow;
+        for (; depth > 0; depth--, a += aStep, b += bStep)
+        {
+            var b0 = Vector256.Load(b);
+            var b1 = Vector256.Load(b + 8);
+            var b2 = Vector256.Load(b + 16);
+            var x = Vector256.Create(*a);
+            c00 = Vector256.FusedMultiplyAdd(x, b0, c00);
+            c01 = Vector256.FusedMultiplyAdd(x, b1, c01);
+            c02 = Vector256.FusedMultiplyAdd(x, b2, c02);
+            x = Vector256.Create(a[aRow]);
+            c10 = Vector256.FusedMultiplyAdd(x, b0, c10);
+            c11 = Vector256.FusedMultiplyAdd(x, b1, c11);
+            c12 = Vector256.FusedMultiplyAdd(x, b2, c12);
+            x = Vector256.Create(a[row2]);
+            c20 = Vector256.FusedMultiplyAdd(x, b0, c20);
+            c21 = Vector256.FusedMultiplyAdd(x, b1, c21);
+            c22 = Vector256.FusedMultiplyAdd(x, b2, c22);
+            x = Vector256.Create(a[row3]);
+            c30 = Vector256.FusedMultiplyAdd(x, b0, c30);
+            c31 = Vector256.FusedMultiplyAdd(x, b1, c31);
+            c32 = Vector256.FusedMultiplyAdd(x, b2, c32);
+        }
+
+        c00.Store(c);
+        c01.Store(c + 8);
+        c02.Store(c + 16);
+        c += cRow;
+        c10.Store(c);
+        c11.Store(c + 8);
+        c12.Store(c + 16);
+        c += cRow;
+        c20.Store(c);
+        c21.Store(c + 8);
+        c22.Store(c + 16);
+        c += cRow;
+        c30.Store(c);
+        c31.Store(c + 8);
+        c32.Store(c + 16);
+    }
+
+    /// <summary>One row of sixteen, for the rows that six does not divide.</summary>
+    internal static void Tile1x16(int depth, float* a, nint aStep, float* b, nint bStep, float* start, float* c)
+    {
+        Vector256<float> c0 = default, c1 = default;
+        if (start is not null)
+        {
+            (c0, c1) = (Vector256.Load(start), Vector256.Load(start + 8));
+        }
+
+        for (; depth > 0; depth--, a += aStep, b += bStep)
+        {
+            var x = Vector256.Create(*a);
+            c0 = Vector256.FusedMultiplyAdd(x, Vector256.Load(b), c0);
+            c1 = Vector256.FusedMultiplyAdd(x, Vector256.Load(b + 8), c1);
+        }
+
+        c0.Store(c);
+        c1.Store(c + 8);
+    }
+
+    /// <summary>Panels of sixteen columns of op(B), k by k, the last one filled with zeros: panel[p · 16 + j].</summary>
+    /// <param name="b">B, or with <paramref name="transposed"/> the matrix whose rows are B's columns.</param>
+    /// <param name="stride">Elements from one row of what is stored to the next.</param>
+    /// <param name="depth">Rows of op(B).</param>
+    /// <param name="columns">Columns of op(B).</param>
+    /// <param name="transposed">Whether what is stored is Bᵀ.</param>
+    /// <param name="panels">At least ⌈columns / 16⌉ · 16 · depth elements.</param>
+    internal static void PackPanels(float* b, nint stride, int depth, int columns, bool transposed, float* panels)
+    {
+        for (int j = 0; j < columns; j += 16, panels += 16 * depth)
+        {
+            int count = Math.Min(16, columns - j);
+            if (count < 16)
+            {
+                new Span<float>(panels, 16 * depth).Clear();
+            }
+
+            if (transposed)
+            {
+                for (int r = 0; r < count; r++)
+                {
+                    float* source = b + (j + r) * stride, target = panels + r;
+                    for (int p = 0; p < depth; p++, target += 16)
+                    {
+                        *target = source[p];
+                    }
+                }
+            }
+            else if (count == 16)
+            {
+                for (int p = 0; p < depth; p++)
+                {
+                    Vector256.Load(b + p * stride + j).Store(panels + 16 * p);
+                    Vector256.Load(b + p * stride + j + 8).Store(panels + 16 * p + 8);
+                }
+            }
+            else
+            {
+                for (int p = 0; p < depth; p++)
+                {
+                    for (int r = 0; r < count; r++)
+                    {
+                        panels[16 * p + r] = b[p * stride + j + r];
+                    }
+                }
+            }
+        }
+    }
+}
