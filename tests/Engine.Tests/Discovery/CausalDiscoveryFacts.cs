@@ -68,6 +68,7 @@ public class CausalDiscoveryFacts
         Assert.Empty(result.Graph.Adjacent(5));
         Assert.Empty(result.Graph.Adjacent(7));
         Assert.Contains(result.Notes, note => note.Contains("'gaps' lacks 60 of 600", StringComparison.Ordinal));
+        Assert.Contains(result.Notes, note => note.Contains("could not be decided", StringComparison.Ordinal));
         Assert.Equal(result.Graph.Edges.Count(), result.Extension.Edges.Count());
     }
 
