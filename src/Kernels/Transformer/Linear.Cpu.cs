@@ -114,7 +114,7 @@ public abstract partial class Linear
                     {
                         for (int r = 0; r < count; r++)
                         {
-                            TileProduct.Tile1x16(k, a + r * k, 1, panels, 16, edge + 16 * r, edge + 16 * r);
+                            TileProduct.TileRow(2, k, a + r * k, 1, panels, 16, edge + 16 * r, edge + 16 * r);
                         }
                     }
 
