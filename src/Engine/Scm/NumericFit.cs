@@ -14,7 +14,8 @@ namespace CausalMixFT.Engine.Scm;
 /// 1. an atom: a value in more than 30 % of rows gets a probability of its own (<see cref="TwoPartModel"/>) and all of
 ///    this is done on the other rows; one in more than 10 % has no additive-noise model, so the link is used;
 /// 2. the marginal: where the additive model's sampled column is farther from the observed one than chance allows
-///    (Kolmogorov's distance above 1.63 / √n, the 1 % point, and above 0.02), the link is used;
+///    (Kolmogorov's distance above 1 / √n, where the largest of 52 true additive models gave 0.89, and above 0.02), the
+///    link is used;
 /// 3. else the continuous ranked probability score of the out-of-fold predictive distributions, by the
 ///    one-standard-error rule in favour of the additive model.
 /// </remarks>
@@ -70,7 +71,11 @@ sealed class NumericFit
     }
 
     public static (ICausalMechanism Mechanism, Support Support, FitDiagnostics Fit) Run(
-        ColumnProfile node, IReadOnlyList<ColumnProfile> parents, int index, ScmOptions options)
+        ColumnProfile node,
+        IReadOnlyList<ColumnProfile> parents,
+        int index,
+        ScmOptions options,
+        Action<int, Action<int>> forEach)
     {
         int atom = node.ModeCode;
         double share = (double)node.Counts[atom] / node.Present;
@@ -79,7 +84,7 @@ sealed class NumericFit
             return new NumericFit(node, null, parents, index, options).Choose();
         }
 
-        var (gate, gateFit) = CategoricalFit.Gate(node, atom, parents, index, options);
+        var (gate, gateFit) = CategoricalFit.Gate(node, atom, parents, index, options, forEach);
         var (body, support, fit) = new NumericFit(node, atom, parents, index, options).Choose();
         string note = string.Create(CultureInfo.InvariantCulture,
             $"{node.Values[atom]} in {100 * share:F1} % of rows has its own probability: log-loss {gateFit.Loss:F4}, without parents {gateFit.NullLoss:F4}");
@@ -105,7 +110,7 @@ sealed class NumericFit
             }
 
             double distance = Distance(sampled);
-            if (distance <= Math.Max(LargestDistance, 1.63 / Math.Sqrt(_sample.Rows.Length)) && !LinkIsBetter(additive, linked))
+            if (distance <= Math.Max(LargestDistance, 1 / Math.Sqrt(_sample.Rows.Length)) && !LinkIsBetter(additive, linked))
             {
                 return (new AdditiveNoiseModel(additive.Predictor, additive.Fitted, additive.Residuals), range, additive.Diagnostics);
             }
