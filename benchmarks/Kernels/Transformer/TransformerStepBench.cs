@@ -5,13 +5,14 @@ using CausalMixFT.Kernels.Transformer;
 namespace CausalMixFT.Benchmarks.Kernels.Transformer;
 
 /// <summary>One prediction, and one training step, of the default model at the shapes of docs/results.md.</summary>
-public sealed class TransformerStepBench : ICountsWork, IDisposable
+public class TransformerStepBench : ICountsWork
 {
     ComputeDevice _device = null!;
     TabularTransformer _model = null!;
     TransformerPredictor _predictor = null!;
     TransformerTrainer _trainer = null!;
-    EpisodeBatch _batch = null!;
+    EpisodeBatch _batch = null!, _context = null!;
+    float[] _queryCells = null!;
     int[] _labels = null!;
 
     /// <summary>Context rows + query rows x columns.</summary>
@@ -37,17 +38,19 @@ public sealed class TransformerStepBench : ICountsWork, IDisposable
         float[] cells = [.. Enumerable.Range(0, (context + query) * columns).Select(_ => random.NextSingle())];
         float[] labels = [.. Enumerable.Range(0, context).Select(row => (float)(row % 2))];
         _batch = new(1, context, query, columns, cells, labels);
+        _context = new(1, context, 0, columns, cells.AsMemory(0, context * columns), labels);
+        _queryCells = cells[(context * columns)..];
         _labels = [.. Enumerable.Range(0, query).Select(row => row % 2)];
     }
 
     [Benchmark]
-    public float[] Predict() => _predictor.Probabilities(_batch, classes: 2);
+    public float[] Predict() => _predictor.Probabilities(_context, Sizes[1], _queryCells, classes: 2);
 
     [Benchmark]
     public double Train() => _trainer.Step(_batch, _labels, [2], learningRate: 1e-5f);
 
     [GlobalCleanup]
-    public void Dispose()
+    public void Close()
     {
         _trainer.Dispose();
         _predictor.Dispose();

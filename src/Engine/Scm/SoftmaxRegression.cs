@@ -27,11 +27,21 @@ sealed class SoftmaxRegression(Design design, int[] classes, double[] marginal, 
     /// <param name="without">The fold to leave out.</param>
     /// <param name="tolerance">Stops when a step lowers the mean loss by less than this.</param>
     /// <param name="steps">Most steps.</param>
-    public double[] Fit(BasisSet set, int? without, double tolerance, int steps)
+    /// <param name="start">Weights to start from, of a fit to the same rows; null for the marginal.</param>
+    public double[] Fit(BasisSet set, int? without, double tolerance, int steps, double[]? start = null)
     {
         var objective = new Objective(this, set, without);
         int length = design.Width * _outputs;
         var weights = new double[length];
+        if (start is not null)
+        {
+            start.CopyTo(weights, 0);
+            for (int k = 0; k < _outputs; k++)
+            {
+                weights[k] -= Math.Log(marginal[k]);
+            }
+        }
+
         var gradient = new double[length];
         double loss = objective.Evaluate(weights, gradient);
         var history = new List<(double[] Step, double[] Change, double Rho)>();

@@ -66,7 +66,7 @@ public sealed class StructuralCausalModel
         ForEach(device, count, place =>
         {
             int i = order[place];
-            nodes[i] = FitNode(profiles, parents[i], i, options);
+            nodes[i] = FitNode(profiles, parents[i], i, options, (folds, body) => ForEach(device, folds, body));
             progress?.Report((double)Interlocked.Increment(ref done) / count);
         });
         return new(nodes);
@@ -75,7 +75,8 @@ public sealed class StructuralCausalModel
             * (profiles[i].IsCoded ? profiles[i].Values.Length * 10 : 10);
     }
 
-    static ScmNode FitNode(ColumnProfile[] profiles, int[] parents, int index, ScmOptions options)
+    static ScmNode FitNode(
+        ColumnProfile[] profiles, int[] parents, int index, ScmOptions options, Action<int, Action<int>> forEach)
     {
         var profile = profiles[index];
         var column = profile.Column;
@@ -92,11 +93,11 @@ public sealed class StructuralCausalModel
         }
         else if (profile.IsCoded)
         {
-            (mechanism, fit) = CategoricalFit.Run(profile, causes, index, options);
+            (mechanism, fit) = CategoricalFit.Run(profile, causes, index, options, forEach);
         }
         else
         {
-            (mechanism, support, fit) = NumericFit.Run(profile, causes, index, options);
+            (mechanism, support, fit) = NumericFit.Run(profile, causes, index, options, forEach);
         }
 
         return new(

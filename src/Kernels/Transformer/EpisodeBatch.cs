@@ -43,17 +43,4 @@ public sealed record EpisodeBatch
 
     /// <summary>Context labels (T, N).</summary>
     public ReadOnlyMemory<float> ContextLabels { get; }
-
-    /// <summary>The cells (T, <paramref name="count"/>, F) of rows <paramref name="first"/> … of each table.</summary>
-    internal float[] Rows(int first, int count)
-    {
-        int perTable = (ContextRows + QueryRows) * Columns, length = count * Columns;
-        var rows = new float[Tables * length];
-        for (int table = 0; table < Tables; table++)
-        {
-            Cells.Span.Slice(table * perTable + first * Columns, length).CopyTo(rows.AsSpan(table * length));
-        }
-
-        return rows;
-    }
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text;
 using CausalMixFT.Engine.Formats;
 using CausalMixFT.Engine.Tables;
 
@@ -135,7 +136,7 @@ public sealed class SafeTensorsFacts : IDisposable
 
     static byte[] File(string header, int dataLength)
     {
-        byte[] text = [.. header.Select(c => (byte)c)], length = new byte[8];
+        byte[] text = new UTF8Encoding().GetBytes(header), length = new byte[8];
         BinaryPrimitives.WriteInt64LittleEndian(length, text.Length);
         return [.. length, .. text, .. new byte[dataLength]];
     }

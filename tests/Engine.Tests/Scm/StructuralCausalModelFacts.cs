@@ -274,7 +274,7 @@ public class StructuralCausalModelFacts(ITestOutputHelper output)
         double[] a = Normals(5000, 0), b = Map(a, Normals(5000, 1), (x, e) => x + e);
         var scm = Fit("A --> B", new ScmOptions { MaxFitRows = 500 }, 2, Numeric("A", a), Numeric("B", b));
         Assert.Equal(500, scm.Nodes[1].Fit.Rows);
-        Assert.Equal(5000, ((ValueList)scm.Nodes[0].Support).Values.Length);
+        Assert.Equal(5000, ((EmpiricalDistribution)scm.Nodes[0].Mechanism).Counts.Sum());
     }
 
     [Fact]
