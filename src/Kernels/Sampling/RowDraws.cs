@@ -8,10 +8,13 @@ namespace CausalMixFT.Kernels.Sampling;
 /// <summary>The draws of one column: one random word a row, a pure function of (seed, stream, row).</summary>
 /// <param name="Random">The generator of the seed.</param>
 /// <param name="Stream">The column, or whatever else the words are for.</param>
-/// <param name="FirstRow">The table's row that row 0 of the block is: a shard that starts here draws what the whole draws.</param>
+/// <param name="FirstRow">
+/// The table's row that row 0 of the block is: a shard that starts here draws what the whole draws.
+/// </param>
 /// <remarks>
 /// A Philox block has four words; all four are used. Rows 32g … 32g + 31 share the blocks 8g … 8g + 7: row r takes word
-/// (r / 8) mod 4 of block 8 ⌊r / 32⌋ + r mod 8, so that eight blocks in SIMD lanes are 32 rows in order, with no shuffle.
+/// (r / 8) mod 4 of block 8 ⌊r / 32⌋ + r mod 8, so that eight blocks in SIMD lanes are 32 rows in order, with no
+/// shuffle.
 /// </remarks>
 public readonly record struct RowDraws(Philox Random, uint Stream, uint FirstRow = 0)
 {
@@ -45,7 +48,9 @@ public readonly record struct RowDraws(Philox Random, uint Stream, uint FirstRow
         }
     }
 
-    /// <summary>Writes the words of rows <paramref name="row"/> … <paramref name="row"/> + <paramref name="count"/> − 1.</summary>
+    /// <summary>
+    /// Writes the words of rows <paramref name="row"/> … <paramref name="row"/> + <paramref name="count"/> − 1.
+    /// </summary>
     internal unsafe void Fill(int row, uint* words, int count)
     {
         uint* spare = stackalloc uint[GroupRows];
@@ -77,7 +82,8 @@ public readonly record struct RowDraws(Philox Random, uint Stream, uint FirstRow
         {
             for (uint lane = 0; lane < 8; lane++)
             {
-                (words[lane], words[lane + 8], words[lane + 16], words[lane + 24]) = Random.Block(group * 8 + lane, Stream, 0, 0);
+                (words[lane], words[lane + 8], words[lane + 16], words[lane + 24]) =
+                    Random.Block(group * 8 + lane, Stream, 0, 0);
             }
 
             return;

@@ -81,7 +81,8 @@ public class MechanismSamplerFacts
         var values = column.ToArray();
         double mean = values.Average(v => (double)v), variance = values.Average(v => (v - mean) * (v - mean));
 
-        // Four standard errors: of the mean σ/√n; of the variance σ² √((kurtosis − 1)/n), with kurtosis at most 6 (Laplace).
+        // Four standard errors: of the mean σ/√n; of the variance σ² √((kurtosis − 1)/n), with kurtosis at most 6
+        // (Laplace).
         Assert.InRange(mean, -4 * 3 / Math.Sqrt(Rows), 4 * 3 / Math.Sqrt(Rows));
         Assert.InRange(variance / 9, 1 - 4 * Math.Sqrt(5.0 / Rows), 1 + 4 * Math.Sqrt(5.0 / Rows));
     }
