@@ -33,8 +33,9 @@ public readonly record struct RowDraws(Philox Random, uint Stream, uint FirstRow
     /// <summary>A uniform on [0, 1) with 24 random bits.</summary>
     public float Uniform(int row) => (Word(row) >> 8) * Unit;
 
-    /// <summary>A uniform inside (0, 1): the middles of 2²⁴ cells.</summary>
-    public float OpenUniform(int row) => ((Word(row) >> 8) + 0.5f) * Unit;
+    /// <summary>A uniform inside (0, 1): the middles of 2²³ cells.</summary>
+    /// <remarks>A bit less than <see cref="Uniform(int)"/>: the middle of a cell needs one more, or the last rounds to 1.</remarks>
+    public float OpenUniform(int row) => ((Word(row) >> 9) + 0.5f) * (2 * Unit);
 
     /// <summary>A whole number in 0 … <paramref name="count"/> − 1.</summary>
     public int Below(int count, int row) => (int)(((ulong)Word(row) * (uint)count) >> 32);
@@ -127,7 +128,7 @@ public readonly record struct RowDraws(Philox Random, uint Stream, uint FirstRow
     /// <summary>Eight uniforms inside (0, 1), the twin of <see cref="OpenUniform(int)"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Vector256<float> OpenUniform(Vector256<uint> words) =>
-        (Vector256.ConvertToSingle((words >>> 8).AsInt32()) + Vector256.Create(0.5f)) * Unit;
+        (Vector256.ConvertToSingle((words >>> 9).AsInt32()) + Vector256.Create(0.5f)) * (2 * Unit);
 
     /// <summary>Eight uniforms on [0, 1), the twin of <see cref="Uniform(int)"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
