@@ -7,8 +7,8 @@ namespace CausalMixFT.Engine.Scm;
 /// <summary>A structural causal model loaded on a device: samples blocks of rows.</summary>
 /// <remarks>
 /// The block is column-major on the device. Each node owns a column with its codes or its standardised value, and a
-/// second one with what its children see, where that differs. Node i draws from stream 3i, its missing cells from 3i + 1, the gate of
-/// a two-part model from 3i + 2.
+/// second one with what its children see, where that differs. Node i draws from stream 3i, its missing cells from 3i +
+/// 1, the gate of a two-part model from 3i + 2.
 /// </remarks>
 sealed class BlockSampler : IDisposable
 {
@@ -64,7 +64,9 @@ sealed class BlockSampler : IDisposable
 
     public int Capacity { get; }
 
-    /// <summary>Samples rows <paramref name="firstRow"/> … of the table of <paramref name="seed"/> into each node's array.</summary>
+    /// <summary>
+    /// Samples rows <paramref name="firstRow"/> … of the table of <paramref name="seed"/> into each node's array.
+    /// </summary>
     public void Sample(ulong seed, uint firstRow, int rows, double[][] cells, int offset)
     {
         var random = Generator(seed);
@@ -222,7 +224,8 @@ sealed class BlockSampler : IDisposable
             }
 
             default:
-                throw new InvalidOperationException($"Column '{node.Name}' has a mechanism that the sampler does not know.");
+                throw new InvalidOperationException(
+                    $"Column '{node.Name}' has a mechanism that the sampler does not know.");
         }
     }
 
@@ -242,7 +245,8 @@ sealed class BlockSampler : IDisposable
 
     Action<Tensor> Projection(ValueRange range)
     {
-        float low = (float)((range.Min - range.Centre) / range.Spread), high = (float)((range.Max - range.Centre) / range.Spread);
+        float low = (float)((range.Min - range.Centre) / range.Spread);
+        float high = (float)((range.Max - range.Centre) / range.Spread);
         float grid = IsCoarse(range) ? (float)(range.Grid / range.Spread) : 0;
         return column => _projection.Project(column, low, high, grid);
     }

@@ -7,7 +7,9 @@ using static CausalMixFT.Engine.Tests.Scm.SimulatedTable;
 
 namespace CausalMixFT.Engine.Tests.Scm;
 
-/// <remarks>Bounds of four standard errors are missed by a right program with probability 6e-5 each; seeds are fixed.</remarks>
+/// <remarks>
+/// Bounds of four standard errors are missed by a right program with probability 6e-5 each; seeds are fixed.
+/// </remarks>
 public class StructuralCausalModelFacts(ITestOutputHelper output)
 {
     [Fact]
