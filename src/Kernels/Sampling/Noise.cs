@@ -41,13 +41,13 @@ public readonly record struct Noise(NoiseKind Kind, float Scale = 1, DeviceArray
     // The equation, for the kernel: one thread, one row.
     internal static float Draw(
         in RowDraws draws, int row, NoiseKind kind, float scale, ArrayView<float> table) => kind switch
-    {
-        NoiseKind.Gaussian => scale * Normal.Quantile(draws.OpenUniform(row)),
-        NoiseKind.Uniform => scale * (2 * RootThree) * (draws.OpenUniform(row) - 0.5f),
-        NoiseKind.Laplace => Laplace(draws.OpenUniform(row), scale),
-        NoiseKind.Empirical => scale * table[draws.Below(table.IntLength, row)],
-        _ => 0f,
-    };
+        {
+            NoiseKind.Gaussian => scale * Normal.Quantile(draws.OpenUniform(row)),
+            NoiseKind.Uniform => scale * (2 * RootThree) * (draws.OpenUniform(row) - 0.5f),
+            NoiseKind.Laplace => Laplace(draws.OpenUniform(row), scale),
+            NoiseKind.Empirical => scale * table[draws.Below(table.IntLength, row)],
+            _ => 0f,
+        };
 
     // The same equation, for the twin: count rows, from words to noise, in the words' place.
     internal unsafe void Transform(uint* words, float* noise, int count)
