@@ -32,6 +32,10 @@ public sealed class CausalMix(ComputeDevice device, CausalMixOptions options)
     public Table Sample(StructuralCausalModel scm, int rows, IProgress<double>? progress = null) =>
         AncestralSampler.Sample(scm, rows, options.Seed ^ SampleSeed, device, progress: progress);
 
+    /// <summary>Samples rows of the model in blocks, one in memory at a time: the same rows as <see cref="Sample"/>.</summary>
+    public IEnumerable<Table> SampleBlocks(StructuralCausalModel scm, long rows, IProgress<double>? progress = null) =>
+        AncestralSampler.Stream(scm, rows, options.Seed ^ SampleSeed, device, progress: progress);
+
     /// <summary>Fine-tunes a model on a table's training rows, and on synthetic rows of it if there are any.</summary>
     /// <param name="model">The model to start from.</param>
     /// <param name="task">The table and its target.</param>
@@ -72,6 +76,35 @@ public sealed class CausalMix(ComputeDevice device, CausalMixOptions options)
             ClassificationScores.Compute(validation, rows.Validation.Labels, classes, prior, rule),
             ClassificationScores.Compute(test, rows.Test.Labels, classes, prior, rule),
             test);
+    }
+
+    /// <summary>Scores a model on several splits of a task, each drawn by the seed and its number.</summary>
+    public IReadOnlyList<SplitResult> EvaluateSplits(
+        TabularModel model, ClassificationTask task, int splits, IProgress<double>? progress = null)
+    {
+        var results = new SplitResult[splits];
+        for (int number = 0; number < splits; number++)
+        {
+            var split = Split(task, number);
+            results[number] = new(split, Evaluate("un-tuned", model, null, task, split, new Part(progress, number, splits)));
+        }
+
+        return results;
+    }
+
+    /// <summary>Probabilities (rows, classes), row-major, of new rows, from a task's rows as the context.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="context">Labelled rows.</param>
+    /// <param name="rows">Rows with the context's features.</param>
+    /// <param name="progress">Told the share of the work that is done.</param>
+    public float[] Predict(TabularModel model, ClassificationTask context, Table rows, IProgress<double>? progress = null)
+    {
+        var encoder = FeatureEncoder.Fit(context.Features);
+        using var transformer = model.Load(device);
+        using var classifier = new InContextClassifier(transformer, options.Prediction with { Seed = options.Seed });
+        return classifier.Probabilities(
+            EncodedRows.Of(encoder, context.Features, context.Labels), EncodedRows.Of(encoder, rows, new int[rows.Rows]),
+            context.ClassNames.Count, progress);
     }
 
     /// <summary>Splits the task's rows by the seed.</summary>
@@ -150,6 +183,12 @@ public sealed class CausalMix(ComputeDevice device, CausalMixOptions options)
             _timings.Add((stage, clock.Elapsed.TotalSeconds));
             return result;
         }
+    }
+
+    // One of several equal parts of a job tells its own share.
+    sealed class Part(IProgress<double>? whole, int number, int parts) : IProgress<double>
+    {
+        public void Report(double value) => whole?.Report((number + value) / parts);
     }
 
     sealed class Told(string stage, IProgress<StageProgress>? progress) : IProgress<double>

@@ -22,6 +22,11 @@ public sealed record ArmResult(
     string Name, FineTuneResult? Tuning, DecisionRule TunedRule, ClassificationScores Validation, ClassificationScores Test,
     float[] TestProbabilities);
 
+/// <summary>One of several splits of a table, and a model's scores on it.</summary>
+/// <param name="Split">Which rows gave context, chose thresholds, and were scored.</param>
+/// <param name="Arm">The scores and the test rows' probabilities.</param>
+public sealed record SplitResult(StratifiedSplit Split, ArmResult Arm);
+
 /// <summary>Everything that a run of the main job learned, made and measured.</summary>
 public sealed record RunResult
 {

@@ -12,6 +12,13 @@ namespace CausalMixFT.Engine.Discovery;
 /// </remarks>
 public static class DagExtension
 {
+    /// <summary>A graph that is a DAG as it is, any other with every edge directed.</summary>
+    public static Dag Of(CausalGraph graph, out IReadOnlyList<string> notes)
+    {
+        notes = [];
+        return graph as Dag ?? Extend((Cpdag)graph, out notes);
+    }
+
     /// <summary>Directs every edge.</summary>
     public static Dag Extend(Cpdag graph) => Extend(graph, out _);
 

@@ -14,4 +14,17 @@ public sealed record CsvOptions
 
     /// <summary>Columns that only tell rows apart, left out as well.</summary>
     public IReadOnlyList<string> Id { get; init; } = [];
+
+    /// <summary>These options and others together.</summary>
+    public CsvOptions And(CsvOptions other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return new()
+        {
+            Categorical = [.. Categorical.Union(other.Categorical)],
+            Numeric = [.. Numeric.Union(other.Numeric)],
+            Drop = [.. Drop.Union(other.Drop)],
+            Id = [.. Id.Union(other.Id)],
+        };
+    }
 }

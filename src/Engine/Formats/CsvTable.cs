@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.IO.Compression;
-using System.Text;
 using CausalMixFT.Engine.Tables;
 using Sylvan.Data.Csv;
 
@@ -100,41 +98,30 @@ public static class CsvTable
     public static void Write(Table table, string path)
     {
         ArgumentNullException.ThrowIfNull(table);
-        ArgumentNullException.ThrowIfNull(path);
-        AtomicFile.Write(path, stream =>
-        {
-            using var bytes = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase)
-                ? new GZipStream(stream, CompressionLevel.Optimal, leaveOpen: true) : stream;
-            using var text = new StreamWriter(bytes, new UTF8Encoding(false), 1 << 16, leaveOpen: true);
-            WriteRow(text, table, column => column.Name);
-            for (int row = 0; row < table.Rows; row++)
-            {
-                WriteRow(text, table, column => column.Text(row));
-            }
-        });
+        Write([table], path);
     }
 
-    static void WriteRow(StreamWriter text, Table table, Func<Column, string> cell)
+    /// <summary>Writes tables of the same columns below each other, one in memory at a time where they are made on the way.</summary>
+    public static void Write(IEnumerable<Table> blocks, string path)
     {
-        for (int i = 0; i < table.Columns.Count; i++)
+        ArgumentNullException.ThrowIfNull(blocks);
+        CsvText.Write(path, text =>
         {
-            if (i > 0)
+            bool first = true;
+            foreach (var block in blocks)
             {
-                text.Write(',');
+                if (first)
+                {
+                    CsvText.WriteRow(text, block.Columns.Select(column => column.Name));
+                    first = false;
+                }
+
+                for (int row = 0; row < block.Rows; row++)
+                {
+                    CsvText.WriteRow(text, block.Columns.Select(column => column.Text(row)));
+                }
             }
-
-            string value = cell(table.Columns[i]);
-
-            // A row of one empty cell would be a blank line, which readers skip.
-            if (value.AsSpan().IndexOfAny(",\"\r\n") >= 0 || (value.Length == 0 && table.Columns.Count == 1))
-            {
-                value = $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
-            }
-
-            text.Write(value);
-        }
-
-        text.Write('\n');
+        });
     }
 
     sealed record Header(string[] Names, char Separator);

@@ -16,9 +16,18 @@ public static class ModelFile
 
     /// <summary>Reads a model.</summary>
     /// <exception cref="InputException">The file is missing, is no model, or its tensors do not fit its sizes.</exception>
-    public static TabularModel Read(string path)
+    public static TabularModel Read(string path) => Read(path, SafeTensors.Read(path));
+
+    /// <summary>Reads a model that lies in a stream; <paramref name="name"/> is what faults call it.</summary>
+    internal static TabularModel Read(string name, Stream stream)
     {
-        var file = SafeTensors.Read(path);
+        using var bytes = new MemoryStream();
+        stream.CopyTo(bytes);
+        return Read(name, SafeTensors.Parse(name, bytes.ToArray()));
+    }
+
+    static TabularModel Read(string path, SafeTensors file)
+    {
         if (file.Metadata.GetValueOrDefault("format") != Format || file.Metadata.GetValueOrDefault("version") != "1")
         {
             throw new InputException(

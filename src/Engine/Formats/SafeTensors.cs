@@ -112,7 +112,8 @@ public sealed class SafeTensors
         return Parse(path, file);
     }
 
-    static SafeTensors Parse(string path, byte[] file)
+    /// <summary>Reads the bytes of a file; <paramref name="path"/> is what faults call it.</summary>
+    internal static SafeTensors Parse(string path, byte[] file)
     {
         ulong length = file.Length < 8 ? 0 : BinaryPrimitives.ReadUInt64LittleEndian(file);
         if (file.Length < 8 || length > LongestHeader || length > (ulong)file.Length - 8)

@@ -4,13 +4,15 @@ using CausalMixFT.Kernels.Rng;
 
 namespace CausalMixFT.Engine.Scm;
 
-/// <summary>Fits an <see cref="AdditiveNoiseModel"/> or, where that misses the marginal, a <see cref="PostNonlinearModel"/>.</summary>
+/// <summary>
+/// Fits an <see cref="AdditiveNoiseModel"/> or, where that misses the marginal, a <see cref="PostNonlinearModel"/>.
+/// </summary>
 /// <remarks>
 /// Both are fitted from one set of moments; each chooses its basis by cross-validated squared error. Noise is the
-/// out-of-fold residuals, since a flexible fit's residuals on its own rows are too small: σ² (1 − h) for leverage h. Out
-/// of fold they are too large by as much, for they hold the fit's own error: σ² / (1 − h). The table of residuals is
-/// therefore scaled to the geometric mean of both deviations, which is σ (MacKinnon and White's HC2, 1985, in the mean).
-/// Between the two models decides
+/// out-of-fold residuals, since a flexible fit's residuals on its own rows are too small: σ² (1 − h) for leverage h.
+/// Out of fold they are too large by as much, for they hold the fit's own error: σ² / (1 − h). The table of residuals
+/// is therefore scaled to the geometric mean of both deviations, which is σ (MacKinnon and White's HC2, 1985, in the
+/// mean). Between the two models decides
 /// 1. an atom: a value in more than 30 % of rows gets a probability of its own (<see cref="TwoPartModel"/>) and all of
 ///    this is done on the other rows; one in more than 10 % has no additive-noise model, so the link is used;
 /// 2. the marginal: where the additive model's sampled column is farther from the observed one than chance allows
@@ -21,12 +23,14 @@ namespace CausalMixFT.Engine.Scm;
 /// </remarks>
 sealed class NumericFit
 {
-    public const string ImputedNote = "few complete rows: missing parents were read as their median or most frequent value";
+    public const string ImputedNote =
+        "few complete rows: missing parents were read as their median or most frequent value";
 
     const double LargestAtom = 0.1, SmallestGatedAtom = 0.3;
     const double LargestDistance = 0.02;
 
-    // Values that many rows share are kept as a list; else the link interpolates and gives values between observed ones.
+    // Values that many rows share are kept as a list; else the link interpolates and gives values between observed
+    // ones.
     const int MostListedValues = 2048, FewestRowsPerListedValue = 10;
     const int MostLinkKnots = 2048;
 
@@ -40,7 +44,7 @@ sealed class NumericFit
     const double SmallestRatio = 0.5;
 
     // The ridge that cross-validation may choose from, as factors on the option's.
-    static readonly double[] RidgeFactors = [1, 10, 100];
+    static readonly double[] _ridgeFactors = [1, 10, 100];
 
     readonly ColumnProfile _node;
     readonly ScmOptions _options;
@@ -87,7 +91,8 @@ sealed class NumericFit
         var (gate, gateFit) = CategoricalFit.Gate(node, atom, parents, index, options, forEach);
         var (body, support, fit) = new NumericFit(node, atom, parents, index, options).Choose();
         string note = string.Create(CultureInfo.InvariantCulture,
-            $"{node.Values[atom]} in {100 * share:F1} % of rows has its own probability: log-loss {gateFit.Loss:F4}, without parents {gateFit.NullLoss:F4}");
+            $"{node.Values[atom]} in {100 * share:F1} % of rows has its own probability: "
+            + $"log-loss {gateFit.Loss:F4}, without parents {gateFit.NullLoss:F4}");
         return (new TwoPartModel(node.Values[atom], gate, body), support, fit with { Note = note });
     }
 
@@ -110,9 +115,11 @@ sealed class NumericFit
             }
 
             double distance = Distance(sampled);
-            if (distance <= Math.Max(LargestDistance, 1 / Math.Sqrt(_sample.Rows.Length)) && !LinkIsBetter(additive, linked))
+            double critical = Math.Max(LargestDistance, 1 / Math.Sqrt(_sample.Rows.Length));
+            if (distance <= critical && !LinkIsBetter(additive, linked))
             {
-                return (new AdditiveNoiseModel(additive.Predictor, additive.Fitted, additive.Residuals), range, additive.Diagnostics);
+                var mechanism = new AdditiveNoiseModel(additive.Predictor, additive.Fitted, additive.Residuals);
+                return (mechanism, range, additive.Diagnostics);
             }
         }
 
@@ -120,7 +127,11 @@ sealed class NumericFit
         double[] scale = Sampled(linked);
         Array.Sort(scale);
         var model = new PostNonlinearModel(
-            linked.Predictor, linked.Fitted, linked.Residuals, listed ? Thresholds(scale) : null, listed ? null : Link(scale));
+            linked.Predictor,
+            linked.Fitted,
+            linked.Residuals,
+            listed ? Thresholds(scale) : null,
+            listed ? null : Link(scale));
         return (model, listed ? _node.ListSupport() : _node.RangeSupport(), linked.Diagnostics);
     }
 
@@ -133,8 +144,9 @@ sealed class NumericFit
         double[] response = [.. _sample.Rows.Select(row => responseOfCode[_node.Codes[row]])];
         var candidates = _design.Candidates().ToArray();
         bool folded = _design.Folds > 1;
-        var fits = candidates.Select(set => RidgeFactors
-            .Select(factor => OutOfFold(set, response, factor * _options.Ridge)).MinBy(fit => fit.Losses.Sum())).ToArray();
+        var fits = candidates.Select(set => _ridgeFactors
+            .Select(factor => OutOfFold(set, response, factor * _options.Ridge))
+            .MinBy(fit => fit.Losses.Sum())).ToArray();
         int chosen = folded ? BasisChoice.OneStandardError([.. fits.Select(fit => fit.Losses)]) : 0;
         var (ridge, predicted, losses) = fits[chosen];
 
@@ -342,5 +354,6 @@ sealed class NumericFit
 
     static double Deviation(double[] errors) => Math.Sqrt(errors.Average(e => e * e));
 
-    static double[] Thin(double[] sorted, int most) => [.. OrderStatistics.Places(sorted.Length, most).Select(i => sorted[i])];
+    static double[] Thin(double[] sorted, int most) =>
+        [.. OrderStatistics.Places(sorted.Length, most).Select(i => sorted[i])];
 }

@@ -5,9 +5,10 @@ namespace CausalMixFT.Engine.Scm;
 /// <summary>A multinomial logit with a ridge, by preconditioned L-BFGS.</summary>
 /// <remarks>
 /// Minimises Σ_rows −log softmax_y(f) + ½ λ Σ w². All classes have weights; the ridge makes them unique, and keeps them
-/// finite on separable data. Intercepts start at the log of the marginal and are penalised ten times less, as deviations
-/// from it: a class that the rows at hand happen to lack keeps its marginal. The preconditioner is the Hessian without
-/// parents, π_k (1 − π_k) XᵀX + λ, one block for each class, which is why some ten to thirty steps suffice.
+/// finite on separable data. Intercepts start at the log of the marginal and are penalised ten times less, as
+/// deviations from it: a class that the rows at hand happen to lack keeps its marginal. The preconditioner is the
+/// Hessian without parents, π_k (1 − π_k) XᵀX + λ, one block for each class, which is why some ten to thirty steps
+/// suffice.
 /// </remarks>
 /// <param name="design">The parents' design, its rows ordered by fold.</param>
 /// <param name="classes">Each row's class.</param>

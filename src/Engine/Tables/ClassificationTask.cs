@@ -13,8 +13,10 @@ public sealed class ClassificationTask
     // Below this a held-out part is a handful of rows and every score is noise.
     const int FewestRows = 10;
 
-    ClassificationTask(Table features, string target, int[] labels, string[] classNames, List<string> notes)
+    ClassificationTask(
+        Table features, string target, int[] labels, string[] classNames, int[] sourceRows, List<string> notes)
     {
+        SourceRows = sourceRows;
         Features = features;
         Target = target;
         ClassNames = classNames;
@@ -32,6 +34,9 @@ public sealed class ClassificationTask
 
     /// <summary>The class of every row, an index into <see cref="ClassNames"/>.</summary>
     public int[] Labels { get; }
+
+    /// <summary>The place of every row in the table that came in, from 0, rising.</summary>
+    public int[] SourceRows { get; }
 
     /// <summary>
     /// The classes that occur: numbers in numeric order, names in the order of their column's levels.
@@ -71,7 +76,7 @@ public sealed class ClassificationTask
         var labels = Array.ConvertAll(values, value => Array.BinarySearch(classes, value));
         CheckClasses(column, labels, names, mostClasses);
         var features = Informative(loaded.Table, target, rows, notes);
-        return new(features, target, labels, names, notes);
+        return new(features, target, labels, names, rows, notes);
 
         static string Rows(int count) => count == 1 ? "1 row" : string.Create(CultureInfo.InvariantCulture, $"{count} rows");
     }
@@ -97,6 +102,21 @@ public sealed class ClassificationTask
         }
 
         return labels;
+    }
+
+    /// <summary>At most <paramref name="most"/> rows, drawn with the classes in the same parts.</summary>
+    public ClassificationTask Subset(int most, ulong seed)
+    {
+        if (Rows <= most)
+        {
+            return this;
+        }
+
+        int[] rows = StratifiedSplit.Subset(Labels, [.. Enumerable.Range(0, Rows)], most, seed);
+        string note = string.Create(CultureInfo.InvariantCulture, $"{rows.Length} of {Rows} rows drawn, with the classes in the same parts.");
+        return new(
+            Features.Select(rows), Target, [.. rows.Select(row => Labels[row])], [.. ClassNames],
+            [.. rows.Select(row => SourceRows[row])], [.. Notes, note]);
     }
 
     static void CheckClasses(Column target, int[] labels, string[] names, int mostClasses)
@@ -153,10 +173,18 @@ public sealed class ClassificationTask
 
     static Table Informative(Table table, string target, int[] rows, List<string> notes)
     {
+        var kept = Varying(table.Select(rows), target, notes);
+        return kept.Count > 0 ? new(kept) : throw new InputException(
+            $"The table has no column to predict '{target}' from: every other one is constant, empty or left out; add columns.");
+    }
+
+    /// <summary>The columns but <paramref name="target"/> that hold two values or more; a note names the others.</summary>
+    internal static List<Column> Varying(Table table, string? target, List<string> notes)
+    {
         var kept = new List<Column>();
         var empty = new List<string>();
         var constant = new List<string>();
-        foreach (var column in table.Columns.Where(column => column.Name != target).Select(column => column.Select(rows)))
+        foreach (var column in table.Columns.Where(column => column.Name != target))
         {
             var destination = Different(column) switch { 0 => empty, 1 => constant, _ => null };
             if (destination is null)
@@ -169,13 +197,6 @@ public sealed class ClassificationTask
             }
         }
 
-        if (kept.Count == 0)
-        {
-            throw new InputException(
-                $"The table has no column to predict '{target}' from: every other one is constant, empty or left " +
-                "out; add columns.");
-        }
-
         if (empty.Count > 0)
         {
             notes.Add($"Columns without any value left out: {ColumnNames.List(empty)}.");
@@ -186,7 +207,7 @@ public sealed class ClassificationTask
             notes.Add($"Columns with a single value left out: {ColumnNames.List(constant)}.");
         }
 
-        return new(kept);
+        return kept;
     }
 
     // How many different values a column holds, counted up to 2.

@@ -7,4 +7,18 @@ public sealed record LoadedTable(Table Table, IReadOnlyList<string> Notes)
     /// Text columns with too many levels to model; the target may be among them, to be told why it cannot be.
     /// </summary>
     public IReadOnlyList<Column> LeftOut { get; init; } = [];
+
+    /// <summary>What a search for a graph can use: no constant and no empty columns, and the target as a column of classes.</summary>
+    /// <param name="target">The column to predict, whose empty rows are left out, or null.</param>
+    public LoadedTable Informative(string? target)
+    {
+        if (target is not null)
+        {
+            var task = ClassificationTask.From(this, target);
+            return new(task.Table, task.Notes);
+        }
+
+        var notes = Notes.ToList();
+        return new(new(ClassificationTask.Varying(Table, null, notes)), notes);
+    }
 }

@@ -1,0 +1,74 @@
+using CausalMixFT.Engine;
+using CausalMixFT.Engine.Formats;
+using CausalMixFT.Engine.Reporting;
+using CausalMixFT.Engine.Tables;
+using CommandLine;
+
+namespace CausalMixFT.Cli.Commands;
+
+[Verb("finetune", HelpText = "Fine-tune a model on a table, and on synthetic rows of it.")]
+sealed class FineTuneCommand : TableCommand
+{
+    [Value(0, MetaName = "TABLE", Required = true, HelpText = "A .csv or .csv.gz file with a header line.")]
+    public string Table { get; set; } = "";
+
+    [Option("target", Required = true, MetaValue = "COLUMN", HelpText = "The column to predict.")]
+    public string Target { get; set; } = "";
+
+    [Option("synthetic", MetaValue = "FILE", HelpText = "Synthetic rows with the same columns, as sample writes them.")]
+    public string? Synthetic { get; set; }
+
+    [Option("out", Required = true, MetaValue = "DIR", HelpText = "Where model.safetensors and finetune.json go.")]
+    public string Out { get; set; } = "";
+
+    [Option("model", MetaValue = "FILE", HelpText = "The model to start from. (Default: the one that comes with the program)")]
+    public string? Model { get; set; }
+
+    [Option("steps", Default = 100, HelpText = "Most steps.")]
+    public int Steps { get; set; }
+
+    [Option("learning-rate", Default = 1e-4f, HelpText = "The largest learning rate.")]
+    public float LearningRate { get; set; }
+
+    [Option("context", Default = 400, HelpText = "Most context rows of a step: its time grows with them.")]
+    public int Context { get; set; }
+
+    [Option("test", Default = 0.0, HelpText = "Share of the rows to leave alone, the same rows that run holds out with this seed and share.")]
+    public double Test { get; set; }
+
+    public override string Example => "causalmixft finetune examples/wdbc.csv --target class --synthetic synthetic.csv --out runs/tuned";
+
+    public override string Results => Out;
+
+    public override void Run(Terminal terminal)
+    {
+        Check(Steps >= 1, "steps", Steps, "a number from 1 on");
+        Check(LearningRate is > 0 and < 1, "learning-rate", LearningRate, "a number between 0 and 1");
+        Check(Context >= 4, "context", Context, "a number from 4 on");
+        Check(Test is >= 0 and <= 0.6, "test", Test, "a share from 0 to 0.6");
+        OutputPlace.CheckFolder(Out);
+        var model = LoadModel(Model);
+        var task = ClassificationTask.From(CsvTable.Read(Table, Csv), Target, model.Config.Classes);
+        var synthetic = Synthetic is null ? null : CsvTable.ReadLike(Synthetic, task.Table);
+        var provenance = ProvenanceOf(Table);
+        var defaults = new CausalMixOptions();
+        var options = defaults with
+        {
+            Seed = Seed,
+            TestShare = Test,
+            FineTuning = defaults.FineTuning with { Steps = Steps, LearningRate = LearningRate, ContextRows = Context },
+        };
+
+        using var device = OpenDevice(terminal);
+        terminal.Say($"Seed: {Seed}");
+        terminal.Say($"Target: {TaskSummary.Classes(task)}");
+        terminal.Say($"Model: {TaskSummary.Model(model)}");
+        terminal.Note(task.Notes.Concat(synthetic?.Notes ?? []));
+        var mix = new CausalMix(device, options);
+        var split = mix.Split(task);
+        var result = terminal.Stage("Fine-tune", told => mix.FineTune(model, task, split, synthetic?.Table, progress: told));
+        FineTuneFolder.Write(Out, result, options, task, split, synthetic?.Table.Rows ?? 0, device.Name, provenance);
+        terminal.Say($"Kept: step {result.BestStep} of {result.History[^1].Step}");
+        terminal.Say($"Model: {Path.Combine(Out, "model.safetensors")}");
+    }
+}

@@ -1,0 +1,54 @@
+using CausalMixFT.Engine;
+using CausalMixFT.Engine.Formats;
+using CausalMixFT.Engine.Models;
+using CausalMixFT.Engine.Reporting;
+using CausalMixFT.Engine.Tables;
+using CommandLine;
+
+namespace CausalMixFT.Cli.Commands;
+
+[Verb("predict", HelpText = "Predict the class of new rows.")]
+sealed class PredictCommand : TableCommand
+{
+    [Value(0, MetaName = "TABLE", Required = true, HelpText = "Rows to predict; a target column in it is not read.")]
+    public string Table { get; set; } = "";
+
+    [Option("context", Required = true, MetaValue = "FILE", HelpText = "A table of labelled rows, which the model reads as its examples.")]
+    public string Context { get; set; } = "";
+
+    [Option("target", Required = true, MetaValue = "COLUMN", HelpText = "The column to predict.")]
+    public string Target { get; set; } = "";
+
+    [Option("out", Required = true, MetaValue = "FILE", HelpText = "The .csv or .csv.gz file to write: row, class and probabilities.")]
+    public string Out { get; set; } = "";
+
+    [Option("model", MetaValue = "FILE", HelpText = "The model. (Default: the one that comes with the program)")]
+    public string? Model { get; set; }
+
+    [Option("max-context", Default = 1000, HelpText = "Most labelled rows that the model sees at once.")]
+    public int MaxContext { get; set; }
+
+    public override string Example => "causalmixft predict new.csv --context examples/churn.csv --target churn --out predictions.csv";
+
+    public override string Results => Out;
+
+    public override void Run(Terminal terminal)
+    {
+        Check(MaxContext >= 4, "max-context", MaxContext, "a number from 4 on");
+        OutputPlace.CheckFile(Out);
+        var model = LoadModel(Model);
+        var task = ClassificationTask.From(CsvTable.Read(Context, Csv), Target, model.Config.Classes);
+        var rows = CsvTable.ReadLike(Table, task.Features);
+
+        using var device = OpenDevice(terminal);
+        terminal.Say($"Context: {Context}, {TaskSummary.Shape(task.Table)}");
+        terminal.Say($"Target: {TaskSummary.Classes(task)}");
+        terminal.Say($"Model: {TaskSummary.Model(model)}");
+        terminal.Note(task.Notes.Concat(rows.Notes));
+        var options = new CausalMixOptions { Seed = Seed, Prediction = new PredictionOptions { MaxContext = MaxContext } };
+        float[] probabilities = terminal.Stage(
+            "Predict", told => new CausalMix(device, options).Predict(model, task, rows.Table, told));
+        PredictionsCsv.WriteNew(task, probabilities, Out);
+        terminal.Say($"Predictions: {Out}, {TaskSummary.Count(rows.Table.Rows, "row")}");
+    }
+}

@@ -1,0 +1,100 @@
+using CausalMixFT.Engine;
+using CausalMixFT.Engine.Formats;
+using CausalMixFT.Engine.Reporting;
+using CausalMixFT.Engine.Tables;
+using CommandLine;
+
+namespace CausalMixFT.Cli.Commands;
+
+[Verb("run", HelpText = "All of it: from a table to a tuned model and a report.")]
+sealed class RunCommand : TableCommand
+{
+    [Value(0, MetaName = "TABLE", Required = true, HelpText = "A .csv or .csv.gz file with a header line.")]
+    public string Table { get; set; } = "";
+
+    [Option("target", Required = true, MetaValue = "COLUMN", HelpText = "The column to predict.")]
+    public string Target { get; set; } = "";
+
+    [Option("out", MetaValue = "DIR", HelpText = "Where results go. (Default: runs/TABLE-TARGET-seedSEED)")]
+    public string? Out { get; set; }
+
+    [Option("model", MetaValue = "FILE", HelpText = "The model to start from. (Default: the one that comes with the program)")]
+    public string? Model { get; set; }
+
+    [Option("alpha", Default = 0.01, HelpText = "Level of significance of the independence tests.")]
+    public double Alpha { get; set; }
+
+    [Option("max-depth", Default = 3, HelpText = "Most variables given in one independence test.")]
+    public int MaxDepth { get; set; }
+
+    [Option("synthetic-per-real", Default = 1.0, HelpText = "Synthetic rows for each real training row.")]
+    public double SyntheticPerReal { get; set; }
+
+    [Option("steps", Default = 100, HelpText = "Most steps of fine-tuning.")]
+    public int Steps { get; set; }
+
+    [Option("learning-rate", Default = 1e-4f, HelpText = "The largest learning rate of fine-tuning.")]
+    public float LearningRate { get; set; }
+
+    [Option("context", Default = 400, HelpText = "Most context rows of a step of fine-tuning: its time grows with them.")]
+    public int Context { get; set; }
+
+    [Option("max-context", Default = 1000, HelpText = "Most labelled rows that the model sees at once when it predicts.")]
+    public int MaxContext { get; set; }
+
+    [Option("test", Default = 0.2, HelpText = "Share of the rows that are held out for the scores.")]
+    public double Test { get; set; }
+
+    public override string Example => "causalmixft run examples/lending-club.csv --target Class";
+
+    public override string Results => Out ?? Path.Combine("runs", $"{TableFile.NameOf(Table)}-{FileName(Target)}-seed{Seed}");
+
+    /// <summary>The options as the engine takes them.</summary>
+    internal CausalMixOptions Options()
+    {
+        Check(Alpha is > 0 and < 1, "alpha", Alpha, "a number between 0 and 1");
+        Check(MaxDepth >= 0, "max-depth", MaxDepth, "a number from 0 on");
+        Check(SyntheticPerReal is > 0 and <= 1000, "synthetic-per-real", SyntheticPerReal, "a number above 0, at most 1000");
+        Check(Steps >= 1, "steps", Steps, "a number from 1 on");
+        Check(LearningRate is > 0 and < 1, "learning-rate", LearningRate, "a number between 0 and 1");
+        Check(Context >= 4, "context", Context, "a number from 4 on");
+        Check(MaxContext >= 4, "max-context", MaxContext, "a number from 4 on");
+        Check(Test is > 0 and <= 0.6, "test", Test, "a share above 0, at most 0.6");
+        var defaults = new CausalMixOptions();
+        return defaults with
+        {
+            Seed = Seed,
+            Discovery = defaults.Discovery with { Alpha = Alpha, MaxDepth = MaxDepth },
+            SyntheticPerReal = SyntheticPerReal,
+            FineTuning = defaults.FineTuning with { Steps = Steps, LearningRate = LearningRate, ContextRows = Context },
+            Prediction = defaults.Prediction with { MaxContext = MaxContext },
+            TestShare = Test,
+        };
+    }
+
+    public override void Run(Terminal terminal)
+    {
+        var options = Options();
+        OutputPlace.CheckFolder(Results);
+        var loaded = CsvTable.Read(Table, Csv);
+        var model = LoadModel(Model);
+        var task = ClassificationTask.From(loaded, Target, model.Config.Classes);
+        var provenance = ProvenanceOf(Table);
+
+        using var device = OpenDevice(terminal);
+        terminal.Say($"Seed: {Seed}");
+        terminal.Say($"Table: {Table}, {TaskSummary.Shape(loaded.Table)}");
+        terminal.Say($"Target: {TaskSummary.Classes(task)}");
+        terminal.Say($"Model: {TaskSummary.Model(model)}");
+        terminal.Say($"Fine-tuning: at most {Steps} steps (--steps) of {Context} context rows (--context)");
+        terminal.Note(task.Notes);
+
+        var result = terminal.Stages(told => new CausalMix(device, options).Run(task, model, told));
+        RunFolder.Write(Results, result, provenance);
+        terminal.Note(result.Discovery.Notes);
+        terminal.Show(ScoreTable.Of(result));
+        terminal.Say($"Report: {Path.Combine(Results, RunFolder.Page)}");
+    }
+
+    static string FileName(string name) => string.Concat(name.Select(letter => char.IsLetterOrDigit(letter) || letter is '_' or '.' ? letter : '-'));
+}

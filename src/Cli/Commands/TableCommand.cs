@@ -1,0 +1,70 @@
+using CausalMixFT.Engine.Formats;
+using CausalMixFT.Engine.Reporting;
+using CommandLine;
+
+namespace CausalMixFT.Cli.Commands;
+
+/// <summary>A command that reads a table.</summary>
+abstract class TableCommand : Command
+{
+    [Option("categorical", MetaValue = "A,B", HelpText = "Columns whose cells are names, even where they look like numbers.")]
+    public string? Categorical { get; set; }
+
+    [Option("numeric", MetaValue = "A,B", HelpText = "Columns whose cells are numbers.")]
+    public string? Numeric { get; set; }
+
+    [Option("drop", MetaValue = "A,B", HelpText = "Columns to leave out.")]
+    public string? Drop { get; set; }
+
+    [Option("id", MetaValue = "A,B", HelpText = "Columns that only tell rows apart, left out as well.")]
+    public string? Id { get; set; }
+
+    /// <summary>How to read the table.</summary>
+    protected CsvOptions Csv => new()
+    {
+        Categorical = Names(Categorical),
+        Numeric = Names(Numeric),
+        Drop = Names(Drop),
+        Id = Names(Id),
+    };
+
+    /// <summary>Where and how this command was given, and what it read.</summary>
+    protected Provenance ProvenanceOf(string table) => new(
+        Line(Args), table, TableFile.Sha256(table), TimeProvider.System.GetLocalNow());
+
+    // Commas separate names; a name that holds one stands in double quotes.
+    internal static IReadOnlyList<string> Names(string? list)
+    {
+        var names = new List<string>();
+        var name = new System.Text.StringBuilder();
+        bool quoted = false;
+        foreach (char letter in list ?? "")
+        {
+            if (letter == '"')
+            {
+                quoted = !quoted;
+            }
+            else if (letter == ',' && !quoted)
+            {
+                Add();
+            }
+            else
+            {
+                name.Append(letter);
+            }
+        }
+
+        Add();
+        return names;
+
+        void Add()
+        {
+            if (name.ToString().Trim() is { Length: > 0 } trimmed)
+            {
+                names.Add(trimmed);
+            }
+
+            name.Clear();
+        }
+    }
+}
