@@ -40,7 +40,8 @@ public abstract class AdamW
 
     /// <summary>Takes step number <paramref name="number"/>, counted from 1: updates weights, mean and square.</summary>
     public abstract void Update(
-        int number, float learningRate, AdamWOptions options, Tensor gradients, Tensor norm, Tensor weights, Tensor mean, Tensor square);
+        int number, float learningRate, AdamWOptions options,
+        Tensor gradients, Tensor norm, Tensor weights, Tensor mean, Tensor square);
 
     // Everything about a step that is not an array.
     internal readonly record struct Constants(
@@ -83,10 +84,12 @@ public abstract class AdamW
         }
 
         public override void Update(
-            int number, float learningRate, AdamWOptions options, Tensor gradients, Tensor norm, Tensor weights, Tensor mean, Tensor square) =>
-            _update(
-                weights.Length,
-                new(Constants.Of(number, learningRate, options), gradients.View, norm.View, weights.View, mean.View, square.View));
+            int number, float learningRate, AdamWOptions options,
+            Tensor gradients, Tensor norm, Tensor weights, Tensor mean, Tensor square)
+        {
+            var constants = Constants.Of(number, learningRate, options);
+            _update(weights.Length, new(constants, gradients.View, norm.View, weights.View, mean.View, square.View));
+        }
     }
 
     // ---- CPU: eight parameters at a time ----
@@ -96,7 +99,8 @@ public abstract class AdamW
         const int Block = 16384;
 
         public override void Update(
-            int number, float learningRate, AdamWOptions options, Tensor gradients, Tensor norm, Tensor weights, Tensor mean, Tensor square)
+            int number, float learningRate, AdamWOptions options,
+            Tensor gradients, Tensor norm, Tensor weights, Tensor mean, Tensor square)
         {
             var k = Constants.Of(number, learningRate, options);
             float scale = k.GradientScale(norm.Span[0]);

@@ -22,9 +22,11 @@ public abstract partial class Attention
             }
 
             [System.Runtime.CompilerServices.SkipLocalsInit]
-            internal static void Forward(AttentionShape shape, int problem, Tensor q, Tensor keyValue, Tensor o, Tensor logSumExp)
+            internal static void Forward(
+                AttentionShape shape, int problem, Tensor q, Tensor keyValue, Tensor o, Tensor logSumExp)
             {
-                int width = q.Width, heads = shape.Heads, headWidth = width / heads, queries = shape.Queries, keys = shape.Keys;
+                int width = q.Width, heads = shape.Heads, headWidth = width / heads;
+                int queries = shape.Queries, keys = shape.Keys;
                 int lanes = (queries + 7) & ~7;
                 float* transposed = stackalloc float[MostQueries * MostWidth], p = stackalloc float[MostQueries * MostKeys];
                 float* saved = stackalloc float[8];
@@ -51,16 +53,19 @@ public abstract partial class Attention
 
             [System.Runtime.CompilerServices.SkipLocalsInit]
             internal static void Backward(
-                AttentionShape shape, int problem, Tensor dAttended, Tensor q, Tensor keyValue, Tensor logSumExp, Tensor dq, Tensor dKeyValue)
+                AttentionShape shape, int problem, Tensor dAttended, Tensor q, Tensor keyValue, Tensor logSumExp,
+                Tensor dq, Tensor dKeyValue)
             {
-                int width = q.Width, heads = shape.Heads, headWidth = width / heads, queries = shape.Queries, keys = shape.Keys;
+                int width = q.Width, heads = shape.Heads, headWidth = width / heads;
+                int queries = shape.Queries, keys = shape.Keys;
                 int lanes = (queries + 7) & ~7;
                 float* transposed = stackalloc float[MostQueries * MostWidth], saved = stackalloc float[MostQueries];
                 float* p = stackalloc float[MostQueries * MostKeys], ds = stackalloc float[MostQueries * MostKeys];
                 float scale = 1 / MathF.Sqrt(headWidth);
                 for (int head = 0; head < heads; head++)
                 {
-                    long at = (long)problem * queries * width + head * headWidth, keyAt = (long)problem * keys * 2 * width + head * headWidth;
+                    long at = (long)problem * queries * width + head * headWidth;
+                    long keyAt = (long)problem * keys * 2 * width + head * headWidth;
                     float* key = keyValue.Start + keyAt, dKey = dKeyValue.Start + keyAt, gradient = dAttended.Start + at;
                     Transpose(q.Start + at, width, queries, lanes, headWidth, transposed);
                     Scores(key, 2 * width, keys, headWidth, transposed, lanes, p);
@@ -120,7 +125,8 @@ public abstract partial class Attention
 
                     for (; j < count; j++)
                     {
-                        TileProduct.TileRow(1, headWidth, keys + j * stride, 1, transposed + i, lanes, null, scores + j * lanes + i);
+                        TileProduct.TileRow(
+                            1, headWidth, keys + j * stride, 1, transposed + i, lanes, null, scores + j * lanes + i);
                     }
                 }
             }
@@ -138,7 +144,8 @@ public abstract partial class Attention
                 Vector256<float> sum = default;
                 for (int j = 0; j < keys; j++)
                 {
-                    var e = VectorMath.Exp2Negative(Vector256.FusedMultiplyAdd(Vector256.Load(s + j * lanes), Vector256.Create(scale), -maximum));
+                    var e = VectorMath.Exp2Negative(
+                        Vector256.FusedMultiplyAdd(Vector256.Load(s + j * lanes), Vector256.Create(scale), -maximum));
                     e.Store(s + j * lanes);
                     sum += e;
                 }

@@ -63,10 +63,10 @@ public abstract partial class Attention
             });
         }
 
-        // The panels of one head, in multiples of the register tiles: Panel columns of keys, Width columns of a head.
+        // The sizes of one head's panels, rounded up to register tiles: Keys columns of keys, Width columns of a head.
         readonly struct Layout
         {
-            public readonly int HeadWidth, Width, Panel, Keys;
+            public readonly int HeadWidth, Width, Keys;
             public readonly bool Wide;
 
             public Layout(AttentionShape shape, int width)
@@ -74,7 +74,6 @@ public abstract partial class Attention
                 HeadWidth = width / shape.Heads;
                 Wide = HeadWidth % 24 == 0;
                 Width = Wide ? HeadWidth : (HeadWidth + 15) / 16 * 16;
-                Panel = 16;
                 Keys = (shape.Keys + 15) / 16 * 16;
             }
         }
@@ -224,7 +223,8 @@ public abstract partial class Attention
         }
 
         // scores (rows, count) = query · keysᵀ; columns up to the next sixteen and rows up to the next six are padding.
-        static void Scores(float* query, int queryStride, int rows, float* panels, int headWidth, int count, float* scores, int stride)
+        static void Scores(
+            float* query, int queryStride, int rows, float* panels, int headWidth, int count, float* scores, int stride)
         {
             for (int j = 0; j < count; j += 16, panels += 16 * headWidth)
             {
@@ -238,7 +238,8 @@ public abstract partial class Attention
 
         // c (rows, width) = start + a · b, with the tile that divides the head's width; rows up to the tile's are padding.
         static void Product(
-            bool wide, int rows, int width, int depth, float* a, nint aRow, nint aStep, float* b, int bStride, float* start, float* c)
+            bool wide, int rows, int width, int depth, float* a, nint aRow, nint aStep, float* b, int bStride,
+            float* start, float* c)
         {
             if (wide)
             {
@@ -269,7 +270,8 @@ public abstract partial class Attention
                 for (int r = even; r < rows; r++)
                 {
                     TileProduct.TileRow(
-                        2, depth, a + r * aRow, aStep, b + j, bStride, start is null ? null : start + r * width + j, c + r * width + j);
+                        2, depth, a + r * aRow, aStep, b + j, bStride, start is null ? null : start + r * width + j,
+                        c + r * width + j);
                 }
             }
         }

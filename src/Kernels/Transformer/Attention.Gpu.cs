@@ -250,7 +250,8 @@ public abstract partial class Attention
         }
 
         static void LoadKeys(
-            Problem problem, ArrayView<float> keyValue, int first, int rows, int column, ArrayView<float> keys, ArrayView<float> values)
+            Problem problem, ArrayView<float> keyValue, int first, int rows, int column,
+            ArrayView<float> keys, ArrayView<float> values)
         {
             int headWidth = problem.HeadWidth;
             for (int element = Group.IdxX; element < rows * headWidth; element += Group.DimX)
@@ -287,7 +288,8 @@ public abstract partial class Attention
         static Problem Describe(AttentionShape shape, int width) =>
             width / shape.Heads <= MostHeadWidth
                 ? new(shape.Inner, shape.Queries, shape.Keys, shape.Heads, width / shape.Heads)
-                : throw new ArgumentException($"Heads of width {width / shape.Heads} are wider than the {MostHeadWidth} a GPU thread holds.");
+                : throw new ArgumentException(
+                    $"Heads of width {width / shape.Heads} are wider than the {MostHeadWidth} a GPU thread holds.");
 
         KernelConfig Launch(AttentionShape shape, int rows)
         {

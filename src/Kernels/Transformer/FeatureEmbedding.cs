@@ -7,7 +7,9 @@ using ILGPU.Runtime;
 
 namespace CausalMixFT.Kernels.Transformer;
 
-/// <summary>One token a cell: <c>token = value · weight + bias</c>, the label being the last column with weights of its own.</summary>
+/// <summary>
+/// One token a cell: <c>token = value · weight + bias</c>, the label being the last column with weights of its own.
+/// </summary>
 /// <remarks>
 /// A cell's value is <c>(x − mean) / (std + 1e-20)</c> clipped to ±100, with mean and standard deviation (n − 1) of its
 /// column over the context rows; a label's value is the label itself, or the mean context label where it is asked for.
@@ -43,7 +45,8 @@ public abstract class FeatureEmbedding
 
     /// <summary>Writes the tokens.</summary>
     public abstract void Forward(
-        int columns, Tensor values, Tensor featureWeight, Tensor featureBias, Tensor labelWeight, Tensor labelBias, Tensor tokens);
+        int columns, Tensor values,
+        Tensor featureWeight, Tensor featureBias, Tensor labelWeight, Tensor labelBias, Tensor tokens);
 
     /// <summary>Adds to the gradients of weights and biases.</summary>
     public abstract void Backward(
@@ -73,7 +76,8 @@ public abstract class FeatureEmbedding
             int columns = args.Features + 1, table = index / columns, column = index % columns;
             bool label = column == args.Features;
             var source = label ? args.Labels : args.Cells;
-            int stride = label ? 1 : args.Features, first = label ? table * args.Rows : table * args.Rows * args.Features + column;
+            int stride = label ? 1 : args.Features;
+            int first = label ? table * args.Rows : table * args.Rows * args.Features + column;
 
             // In double: a column like a year or an amount loses its small deviations in a float's sum.
             double sum = 0, squares = 0;
@@ -176,13 +180,15 @@ public abstract class FeatureEmbedding
         }
 
         public override void Forward(
-            int columns, Tensor values, Tensor featureWeight, Tensor featureBias, Tensor labelWeight, Tensor labelBias, Tensor tokens)
+            int columns, Tensor values,
+            Tensor featureWeight, Tensor featureBias, Tensor labelWeight, Tensor labelBias, Tensor tokens)
         {
             if (tokens.Length > 0)
             {
                 _forward(
                     tokens.Length,
-                    new(values.View, featureWeight.View, featureBias.View, labelWeight.View, labelBias.View, tokens.View, columns, tokens.Width));
+                    new(values.View, featureWeight.View, featureBias.View, labelWeight.View, labelBias.View,
+                        tokens.View, columns, tokens.Width));
             }
         }
 
@@ -269,7 +275,8 @@ public abstract class FeatureEmbedding
         }
 
         public override void Forward(
-            int columns, Tensor values, Tensor featureWeight, Tensor featureBias, Tensor labelWeight, Tensor labelBias, Tensor tokens)
+            int columns, Tensor values,
+            Tensor featureWeight, Tensor featureBias, Tensor labelWeight, Tensor labelBias, Tensor tokens)
         {
             int count = values.Rows, width = tokens.Width;
             device.For((count + TokensPerBlock - 1) / TokensPerBlock, block =>
@@ -277,7 +284,8 @@ public abstract class FeatureEmbedding
                 for (int token = block * TokensPerBlock; token < Math.Min(count, (block + 1) * TokensPerBlock); token++)
                 {
                     bool label = token % columns == columns - 1;
-                    float* weight = label ? labelWeight.Start : featureWeight.Start, bias = label ? labelBias.Start : featureBias.Start;
+                    float* weight = label ? labelWeight.Start : featureWeight.Start;
+                    float* bias = label ? labelBias.Start : featureBias.Start;
                     float* target = tokens.Start + (long)token * width;
                     float value = values.Start[token];
                     int i = 0;

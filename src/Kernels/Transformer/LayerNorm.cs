@@ -110,7 +110,8 @@ public abstract class LayerNorm
         }
 
         internal readonly record struct WeightArgs(
-            ArrayView<float> Dy, ArrayView<float> Normalized, ArrayView<float> DWeight, ArrayView<float> DBias, int Rows, int Width);
+            ArrayView<float> Dy, ArrayView<float> Normalized, ArrayView<float> DWeight, ArrayView<float> DBias,
+            int Rows, int Width);
 
         // one group per column; its threads stride over the rows
         internal static void WeightKernel(WeightArgs args)
@@ -153,7 +154,8 @@ public abstract class LayerNorm
                 _weights(
                     (dy.Width, device.GroupSize(256)), new(dy.View, normalized.View, dWeight.View, dBias.View, dy.Rows, dy.Width));
                 _backward(
-                    (dy.Rows, device.GroupSize(GroupSize)), new(dy.View, normalized.View, rstd.View, weight.View, dz.View, dy.Width));
+                    (dy.Rows, device.GroupSize(GroupSize)),
+                    new(dy.View, normalized.View, rstd.View, weight.View, dz.View, dy.Width));
             }
         }
     }

@@ -89,7 +89,8 @@ public sealed class AdamWOptimizer : Optimizer
     }
 }
 
-/// <summary>Trains with <see cref="ScheduleFreeAdamW"/>: predict and save only between <see cref="ShowAverage"/> and <see cref="Resume"/>.</summary>
+/// <summary>Trains with <see cref="ScheduleFreeAdamW"/>.</summary>
+/// <remarks>Predict and save between <see cref="ShowAverage"/> and <see cref="Resume"/> only.</remarks>
 public sealed class ScheduleFreeOptimizer : Optimizer
 {
     readonly ScheduleFreeAdamW _adamW;

@@ -103,7 +103,8 @@ public abstract class ScheduleFreeAdamW
                 int i = block * Block, end = Math.Min(length, i + Block);
                 for (; i + 8 <= end; i += 8)
                 {
-                    Vector256<float> gradient = Vector256.Load(g + i) * scale, here = Vector256.Load(y + i), there = Vector256.Load(z + i);
+                    Vector256<float> here = Vector256.Load(y + i), there = Vector256.Load(z + i);
+                    var gradient = Vector256.Load(g + i) * scale;
                     var second = Vector256.Load(v + i) * k.Beta2 + gradient * gradient * (1 - k.Beta2);
                     var direction = gradient / (Vector256.Sqrt(second) * k.SquareRoot + Vector256.Create(k.Epsilon)) + here * decay;
                     second.Store(v + i);

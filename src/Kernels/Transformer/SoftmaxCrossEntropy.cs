@@ -56,7 +56,8 @@ public abstract class SoftmaxCrossEntropy
 
         internal static void ForwardKernel(Index1D row, ForwardArgs args)
         {
-            int tables = (int)args.Classes.Length, n = args.Classes[(int)((long)(int)row * tables / args.Rows)], first = row * args.Width;
+            int tables = (int)args.Classes.Length, first = row * args.Width;
+            int n = args.Classes[(int)((long)(int)row * tables / args.Rows)];
             float most = float.NegativeInfinity, sum = 0;
             for (int k = 0; k < n; k++)
             {
@@ -100,12 +101,14 @@ public abstract class SoftmaxCrossEntropy
 
         public override void Probabilities(Tensor logits, DeviceArray<int> classes, Tensor probabilities) => _forward(
             logits.Rows,
-            new(logits.View, classes.View, classes.View, logits.View, probabilities.View, probabilities.View, logits.Rows, logits.Width, Absent));
+            new(logits.View, classes.View, classes.View, logits.View, probabilities.View, probabilities.View,
+                logits.Rows, logits.Width, Absent));
 
         public override void Forward(
             Tensor logits, DeviceArray<int> labels, DeviceArray<int> classes, Tensor losses, Tensor probabilities) => _forward(
             logits.Rows,
-            new(logits.View, classes.View, labels.View, logits.View, losses.View, probabilities.View, logits.Rows, logits.Width, Hard));
+            new(logits.View, classes.View, labels.View, logits.View, losses.View, probabilities.View,
+                logits.Rows, logits.Width, Hard));
 
         public override void Backward(Tensor probabilities, DeviceArray<int> labels, Tensor dLogits) => _backward(
             probabilities.Rows,
@@ -114,9 +117,9 @@ public abstract class SoftmaxCrossEntropy
         public override void Forward(
             Tensor logits, Tensor softLabels, DeviceArray<int> classes, Tensor losses, Tensor probabilities) => _forward(
             logits.Rows,
-            new(logits.View, classes.View, classes.View, softLabels.View, losses.View, probabilities.View, logits.Rows, logits.Width, Soft));
+            new(logits.View, classes.View, classes.View, softLabels.View, losses.View, probabilities.View,
+                logits.Rows, logits.Width, Soft));
 
-        // A row of soft labels is read as such; the integer labels are stood in for by nothing the kernel touches.
         public override void Backward(Tensor probabilities, Tensor softLabels, Tensor dLogits) => _backward(
             probabilities.Rows,
             new(probabilities.View, default, softLabels.View, dLogits.View, probabilities.Rows, probabilities.Width, Soft));
@@ -173,7 +176,8 @@ public abstract class SoftmaxCrossEntropy
             {
                 int width = probabilities.Width;
                 float share = 1f / probabilities.Rows;
-                ReadOnlySpan<float> p = probabilities.Span.Slice(row * width, width), q = softLabels.Span.Slice(row * width, width);
+                ReadOnlySpan<float> p = probabilities.Span.Slice(row * width, width);
+                ReadOnlySpan<float> q = softLabels.Span.Slice(row * width, width);
                 var dz = dLogits.Span.Slice(row * width, width);
                 for (int k = 0; k < width; k++)
                 {

@@ -27,7 +27,7 @@ public sealed class TabularTransformer : IDisposable
     readonly Gelu _gelu;
     Activations? _activations;
 
-    /// <summary>A model on <paramref name="device"/> with all weights zero; initialise or load <see cref="Parameters"/> next.</summary>
+    /// <summary>A model with all weights zero; initialise or load <see cref="Parameters"/> next.</summary>
     public TabularTransformer(ComputeDevice device, TransformerConfig config)
     {
         config.Validate();
@@ -51,7 +51,10 @@ public sealed class TabularTransformer : IDisposable
     /// <summary>The device it lives on.</summary>
     public ComputeDevice Device => _device;
 
-    /// <summary>Logits (tables · query rows, classes) of the query rows; keeps in <paramref name="workspace"/> what <see cref="Backward"/> reads.</summary>
+    /// <summary>
+    /// Logits (tables · query rows, classes) of the query rows; keeps in <paramref name="workspace"/> what
+    /// <see cref="Backward"/> reads.
+    /// </summary>
     public Tensor Forward(EpisodeBatch batch, Workspace workspace)
     {
         var shape = new EpisodeShape(batch.Tables, batch.ContextRows, batch.QueryRows, batch.ContextRows, batch.Columns + 1);
@@ -100,19 +103,21 @@ public sealed class TabularTransformer : IDisposable
         BackwardDecode(dLogits, a, dTokens, d);
         for (int layer = Config.Layers - 1; layer >= 0; layer--)
         {
-            dTokens = BackwardLayer(a.Shape, Parameters.Layers[layer], Parameters.LayerGradients[layer], a.Layers[layer], dTokens, d);
+            dTokens = BackwardLayer(
+                a.Shape, Parameters.Layers[layer], Parameters.LayerGradients[layer], a.Layers[layer], dTokens, d);
         }
 
         BackwardEmbed(a.Shape.Columns, dTokens, a.Values);
     }
 
-    /// <summary>Reads the context rows of <paramref name="batch"/> once; <see cref="Predict"/> then asks about any number of rows.</summary>
-    /// <remarks>What is kept is a key and a value of each context token and layer, of which the last layer has label tokens only.</remarks>
+    /// <summary>Reads the context rows of <paramref name="batch"/>; <see cref="Predict"/> then asks about any number of rows.</summary>
+    /// <remarks>What is kept is a key and a value of each context token and layer; the last layer has label tokens only.</remarks>
     public ContextMemory Remember(EpisodeBatch batch, Workspace workspace)
     {
         if (batch.QueryRows != 0)
         {
-            throw new ArgumentException($"A context to remember has no query rows, but the batch has {batch.QueryRows}.", nameof(batch));
+            throw new ArgumentException(
+                $"A context to remember has no query rows, but the batch has {batch.QueryRows}.", nameof(batch));
         }
 
         var shape = new EpisodeShape(batch.Tables, batch.ContextRows, 0, batch.ContextRows, batch.Columns + 1);
@@ -226,7 +231,8 @@ public sealed class TabularTransformer : IDisposable
             int count = overRows.QueryTokens;
             _attention.Backward(
                 overRows, dAttended.Slice(first, count), a.RowQuery.Slice(first, count), a.RowKeyValue,
-                a.RowAttended.Slice(first, count), a.RowLogSumExp.Slice(first, count), dQuery.Slice(first, count), dKeyValue, more);
+                a.RowAttended.Slice(first, count), a.RowLogSumExp.Slice(first, count), dQuery.Slice(first, count),
+                dKeyValue, more);
             more = true;
         }
 
@@ -239,7 +245,8 @@ public sealed class TabularTransformer : IDisposable
         _norm.Backward(dRowTokens, a.Normalized1, a.Rstd1, w.Norm1.Weight, dRowTokens, dw.Norm1.Weight, dw.Norm1.Bias);
         BackwardProject(dRowTokens, a.ColumnAttended, w.Columns.Output, dw.Columns.Output, dAttended);
         _attention.Backward(
-            OverColumns(shape, a), dAttended, a.ColumnQuery, a.ColumnKeyValue, a.ColumnAttended, a.ColumnLogSumExp, dQuery, dKeyValue);
+            OverColumns(shape, a), dAttended, a.ColumnQuery, a.ColumnKeyValue, a.ColumnAttended, a.ColumnLogSumExp,
+            dQuery, dKeyValue);
         var dInput = a.Last ? d.Tokens : dRowTokens;
         BackwardProject(dKeyValue, a.Input, w.Columns.KeyValue, dw.Columns.KeyValue, dInput, accumulate: !a.Last);
         BackwardProject(dQuery, a.ColumnInput, w.Columns.Query, dw.Columns.Query, dRowTokens, accumulate: true);

@@ -53,7 +53,8 @@ public sealed class TransformerTrainer : IDisposable
     public (float[] Mean, float[] Square) State() => _optimizer.State();
 
     /// <summary>Continues from the state after <paramref name="steps"/> steps.</summary>
-    public void Restore(int steps, ReadOnlySpan<float> mean, ReadOnlySpan<float> square) => _optimizer.Restore(steps, mean, square);
+    public void Restore(int steps, ReadOnlySpan<float> mean, ReadOnlySpan<float> square) =>
+        _optimizer.Restore(steps, mean, square);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -19,6 +19,31 @@ public class LinearFacts
     public void Forward_and_backward_agree_with_the_definition(DeviceKind kind, int rows, int inWidth, int outWidth)
     {
         using var device = ComputeDevice.Open(kind);
+        Agrees(device, rows, inWidth, outWidth);
+    }
+
+    [Theory, InlineData("openblas"), InlineData("blis")]
+    public void So_they_do_with_a_native_library(string blas)
+    {
+        ComputeDevice device;
+        try
+        {
+            device = ComputeDevice.Open(DeviceKind.Cpu, new DeviceOptions { Blas = blas });
+        }
+        catch (DeviceUnavailableException fault)
+        {
+            Assert.Skip(fault.Message);
+            return;
+        }
+
+        using (device)
+        {
+            Agrees(device, 97, 33, 50);
+        }
+    }
+
+    static void Agrees(ComputeDevice device, int rows, int inWidth, int outWidth)
+    {
         using var workspace = new Workspace(device);
         double[] x = Values.Draw(1, rows * inWidth), w = Values.Draw(2, outWidth * inWidth), b = Values.Draw(3, outWidth);
         double[] dy = Values.Draw(4, rows * outWidth), before = Values.Draw(5, rows * inWidth);
