@@ -2,15 +2,12 @@ using System.Globalization;
 using CausalMixFT.Cli.Commands;
 using CausalMixFT.Engine.Reporting;
 using CommandLine;
-using CommandLine.Text;
 
 namespace CausalMixFT.Cli;
 
 /// <summary>The program: finds the command, runs it, and turns every outcome into an exit code.</summary>
 static class Application
 {
-    const int HelpWidth = 110;
-
     static readonly Type[] s_commands =
     [
         typeof(RunCommand), typeof(DiscoverCommand), typeof(FitCommand), typeof(SampleCommand), typeof(FineTuneCommand),
@@ -36,50 +33,23 @@ static class Application
 
     static int Explain(ParserResult<object> parsed, Error[] errors, string[] args, Terminal terminal)
     {
-        if (errors[0] is VersionRequestedError)
-        {
-            terminal.Say($"causalmixft {Provenance.Program}");
-            return Outcome.Done;
-        }
-
-        if (errors[0] is HelpRequestedError or HelpVerbRequestedError)
-        {
-            terminal.Say(Help(parsed, errors));
-            return Outcome.Done;
-        }
-
-        terminal.Error.WriteLine(errors[0] is NoVerbSelectedError
-            ? Help(parsed, errors)
-            : $"{Outcome.Prefix}{ArgumentFault.Sentence(errors[0], parsed.TypeInfo.Current, args, s_commands)}");
-        return Outcome.WrongInput;
-    }
-
-    static string Help(ParserResult<object> parsed, Error[] errors)
-    {
         var command = errors[0] is HelpVerbRequestedError { Matched: true } asked ? asked.Type : parsed.TypeInfo.Current;
-        var help = HelpText.AutoBuild(
-            parsed,
-            text =>
-            {
-                text.Heading = $"CausalMixFT {Provenance.Program}: causal data augmentation for tabular foundation models";
-                text.Copyright = "";
-                text.AdditionalNewLineAfterOption = false;
-                text.AddEnumValuesToHelpText = true;
-                if (s_commands.Contains(command))
-                {
-                    text.AddPostOptionsLine("Example:");
-                    text.AddPostOptionsLine($"  {((Command)Activator.CreateInstance(command)!).Example}");
-                }
-                else
-                {
-                    text.AddPostOptionsLine("'causalmixft COMMAND --help' explains a command.");
-                }
-
-                return text;
-            },
-            example => example,
-            verbsIndex: true,
-            maxDisplayWidth: HelpWidth);
-        return help.ToString().Trim('\n');
+        switch (errors[0])
+        {
+            case VersionRequestedError:
+                terminal.Say($"causalmixft {Provenance.Program}");
+                return Outcome.Done;
+            case HelpRequestedError or HelpVerbRequestedError:
+                terminal.Say(s_commands.Contains(command) ? HelpPage.Of(command) : HelpPage.OfAll(s_commands));
+                return Outcome.Done;
+            case NoVerbSelectedError:
+                terminal.Error.WriteLine(HelpPage.OfAll(s_commands));
+                return Outcome.WrongInput;
+            default:
+                // What is missing may only be so because of something that was not understood.
+                var first = errors.FirstOrDefault(error => error is not MissingRequiredOptionError) ?? errors[0];
+                terminal.Error.WriteLine($"{Outcome.Prefix}{ArgumentFault.Sentence(first, command, args, s_commands)}");
+                return Outcome.WrongInput;
+        }
     }
 }

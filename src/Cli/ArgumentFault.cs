@@ -1,5 +1,4 @@
 using System.Reflection;
-using CausalMixFT.Cli.Commands;
 using CommandLine;
 
 namespace CausalMixFT.Cli;
@@ -14,26 +13,24 @@ static class ArgumentFault
     /// <param name="commands">All commands.</param>
     public static string Sentence(Error error, Type command, string[] args, IReadOnlyList<Type> commands)
     {
-        string verb = command.GetCustomAttribute<VerbAttribute>()?.Name ?? "";
+        string verb = command.GetCustomAttribute<VerbAttribute>()?.Name ?? "COMMAND";
         string help = $"'causalmixft {verb} --help' lists the options.";
         return error switch
         {
             BadVerbSelectedError bad =>
                 $"There is no command '{bad.Token}'; the commands are " +
-                $"{string.Join(", ", commands.Select(type => type.GetCustomAttribute<VerbAttribute>()!.Name))}.",
+                $"{string.Join(", ", commands.Select(type => HelpPage.Verb(type).Name))}.",
             UnknownOptionError unknown => $"There is no option '{(unknown.Token.Length == 1 ? "-" : "--")}{unknown.Token}' of '{verb}'; {help}",
             MissingValueOptionError missing => $"--{missing.NameInfo.LongName} needs a value behind it; {help}",
             MissingRequiredOptionError { NameInfo.LongName.Length: > 0 } missing =>
-                $"--{missing.NameInfo.LongName} is missing; an example: {Example(command)}",
-            MissingRequiredOptionError => $"'{verb}' needs a file to work on; an example: {Example(command)}",
+                $"--{missing.NameInfo.LongName} is missing; an example: {HelpPage.Example(command)}",
+            MissingRequiredOptionError => $"'{verb}' needs a file to work on; an example: {HelpPage.Example(command)}",
             RepeatedOptionError repeated => $"--{repeated.NameInfo.LongName} is given more than once; keep one.",
             BadFormatConversionError { NameInfo.LongName: var name } =>
                 $"--{name} is '{ValueOf(name, args)}', but {Expected(command, name)} was expected; {help}",
             _ => $"The command line is not understood ({error.Tag}); {help}",
         };
     }
-
-    static string Example(Type command) => ((Command)Activator.CreateInstance(command)!).Example;
 
     static string ValueOf(string option, string[] args)
     {

@@ -29,13 +29,13 @@ abstract class Command
     [Option("seed", Default = 1UL, HelpText = "Seeds everything that is drawn; the same seed gives the same results.")]
     public ulong Seed { get; set; }
 
-    [Option("threads", HelpText = "CPU threads to use. (Default: all)")]
+    [Option("threads", HelpText = "CPU threads to use. (default: all)")]
     public int? Threads { get; set; }
 
-    [Option("device", Default = DeviceChoice.Auto, HelpText = "Where to compute; auto is cuda if there is one, else cpu.")]
+    [Option("device", Default = DeviceChoice.Auto, HelpText = "Where to compute: auto, cpu, cuda or emulated; auto is cuda if there is one, else cpu.")]
     public DeviceChoice Device { get; set; }
 
-    [Option("blas", MetaValue = "NAME", HelpText = "Multiply matrices on the CPU with mkl, openblas, blis, or a library's file. (Default: the built-in product)")]
+    [Option("blas", MetaValue = "NAME", HelpText = "Multiply matrices on the CPU with mkl, openblas, blis, or a library's file. (default: the built-in product)")]
     public string? Blas { get; set; }
 
     // Arguments that no option and no place takes would otherwise be dropped in silence.

@@ -18,7 +18,7 @@ sealed class DiscoverCommand : TableCommand
     [Option("out", Required = true, MetaValue = "DIR", HelpText = "Where graph.json and graph.svg go.")]
     public string Out { get; set; } = "";
 
-    [Option("test", Default = TestChoice.Auto, HelpText = "The independence test; auto chooses by the columns' kinds.")]
+    [Option("test", Default = TestChoice.Auto, HelpText = "The independence test: auto, fisherz, gsquared, chisquare or mixed; auto chooses by the columns' kinds.")]
     public TestChoice Test { get; set; }
 
     [Option("alpha", Default = 0.01, HelpText = "Level of significance of the independence tests.")]

@@ -14,13 +14,13 @@ sealed class EvaluateCommand : TableCommand
     [Value(0, MetaName = "TABLE-OR-FOLDER", Required = true, HelpText = "A table, or a folder of tables; NAME.json beside NAME.csv may name its target.")]
     public string Table { get; set; } = "";
 
-    [Option("target", MetaValue = "COLUMN", HelpText = "The column to predict. (Default: what the file beside the table says)")]
+    [Option("target", MetaValue = "COLUMN", HelpText = "The column to predict. (default: what the file beside the table says)")]
     public string? Target { get; set; }
 
     [Option("out", Required = true, MetaValue = "DIR", HelpText = "Where scores.json, scores.csv and predictions/NAME.csv go.")]
     public string Out { get; set; } = "";
 
-    [Option("model", MetaValue = "FILE", HelpText = "The model. (Default: the one that comes with the program)")]
+    [Option("model", MetaValue = "FILE", HelpText = "The model. (default: the one that comes with the program)")]
     public string? Model { get; set; }
 
     [Option("splits", Default = 5, HelpText = "Splits of each table.")]
@@ -29,7 +29,7 @@ sealed class EvaluateCommand : TableCommand
     [Option("max-context", Default = 1000, HelpText = "Most labelled rows that the model sees at once.")]
     public int MaxContext { get; set; }
 
-    [Option("max-rows", HelpText = "Most rows of a table; of more, a stratified draw is used. (Default: all)")]
+    [Option("max-rows", HelpText = "Most rows of a table; of more, a stratified draw is used. (default: all)")]
     public int? MaxRows { get; set; }
 
     public override string Example => "causalmixft evaluate examples/wdbc.csv --target class --out runs/scores";

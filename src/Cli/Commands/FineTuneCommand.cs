@@ -21,7 +21,7 @@ sealed class FineTuneCommand : TableCommand
     [Option("out", Required = true, MetaValue = "DIR", HelpText = "Where model.safetensors and finetune.json go.")]
     public string Out { get; set; } = "";
 
-    [Option("model", MetaValue = "FILE", HelpText = "The model to start from. (Default: the one that comes with the program)")]
+    [Option("model", MetaValue = "FILE", HelpText = "The model to start from. (default: the one that comes with the program)")]
     public string? Model { get; set; }
 
     [Option("steps", Default = 100, HelpText = "Most steps.")]

@@ -22,7 +22,7 @@ sealed class PredictCommand : TableCommand
     [Option("out", Required = true, MetaValue = "FILE", HelpText = "The .csv or .csv.gz file to write: row, class and probabilities.")]
     public string Out { get; set; } = "";
 
-    [Option("model", MetaValue = "FILE", HelpText = "The model. (Default: the one that comes with the program)")]
+    [Option("model", MetaValue = "FILE", HelpText = "The model. (default: the one that comes with the program)")]
     public string? Model { get; set; }
 
     [Option("max-context", Default = 1000, HelpText = "Most labelled rows that the model sees at once.")]

@@ -15,10 +15,10 @@ sealed class RunCommand : TableCommand
     [Option("target", Required = true, MetaValue = "COLUMN", HelpText = "The column to predict.")]
     public string Target { get; set; } = "";
 
-    [Option("out", MetaValue = "DIR", HelpText = "Where results go. (Default: runs/TABLE-TARGET-seedSEED)")]
+    [Option("out", MetaValue = "DIR", HelpText = "Where results go. (default: runs/TABLE-TARGET-seedSEED)")]
     public string? Out { get; set; }
 
-    [Option("model", MetaValue = "FILE", HelpText = "The model to start from. (Default: the one that comes with the program)")]
+    [Option("model", MetaValue = "FILE", HelpText = "The model to start from. (default: the one that comes with the program)")]
     public string? Model { get; set; }
 
     [Option("alpha", Default = 0.01, HelpText = "Level of significance of the independence tests.")]

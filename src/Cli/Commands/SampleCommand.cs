@@ -29,7 +29,7 @@ sealed class SampleCommand : Command
         terminal.Say($"Seed: {Seed}");
         terminal.Stage("Sample rows", told =>
         {
-            CsvTable.Write(new CausalMix(device, new CausalMixOptions { Seed = Seed }).SampleBlocks(scm, Rows, told), Out);
+            CsvTable.WriteBlocks(new CausalMix(device, new CausalMixOptions { Seed = Seed }).SampleBlocks(scm, Rows, told), Out);
             return Rows;
         });
         terminal.Say($"Rows: {Out}");

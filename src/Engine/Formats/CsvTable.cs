@@ -98,11 +98,11 @@ public static class CsvTable
     public static void Write(Table table, string path)
     {
         ArgumentNullException.ThrowIfNull(table);
-        Write([table], path);
+        WriteBlocks([table], path);
     }
 
     /// <summary>Writes tables of the same columns below each other, one in memory at a time where they are made on the way.</summary>
-    public static void Write(IEnumerable<Table> blocks, string path)
+    public static void WriteBlocks(IEnumerable<Table> blocks, string path)
     {
         ArgumentNullException.ThrowIfNull(blocks);
         CsvText.Write(path, text =>

@@ -9,10 +9,11 @@ public static class ReportPage
     // Raw HTML is text here: a column may be called <script>.
     static readonly MarkdownPipeline s_markdown = new MarkdownPipelineBuilder().DisableHtml().UsePipeTables().Build();
 
+    // A graph of many columns is wider than text should be: pictures may use all of the window.
     const string Style = """
         :root { color-scheme: light; }
-        body { font: 16px/1.55 system-ui, "Segoe UI", Helvetica, Arial, "DejaVu Sans", sans-serif; color: #22292f; background: #f5f6f8; margin: 0; }
-        main { max-width: 62rem; margin: 0 auto; padding: 2.5rem 3rem 4rem; background: #fff; box-shadow: 0 0 0 1px #e3e7eb; }
+        body { font: 16px/1.55 system-ui, "Segoe UI", Helvetica, Arial, "DejaVu Sans", sans-serif; color: #22292f; background: #fff; margin: 0; overflow-x: hidden; }
+        main { max-width: 72rem; margin: 0 auto; padding: 2.5rem 3rem 4rem; }
         h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 1.2rem; overflow-wrap: anywhere; }
         h2 { font-size: 1.3rem; margin: 2.8rem 0 .8rem; padding-top: 1.2rem; border-top: 1px solid #e3e7eb; }
         h3 { font-size: 1.05rem; margin: 2rem 0 .6rem; }
@@ -20,13 +21,15 @@ public static class ReportPage
         li { margin: .35rem 0; }
         .wide { overflow-x: auto; margin: 1rem 0; }
         table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
-        th { text-align: left; font-weight: 600; color: #4a5561; border-bottom: 2px solid #cbd2d9; padding: .35rem .9rem .35rem 0; vertical-align: bottom; }
-        td { border-bottom: 1px solid #e9ecef; padding: .35rem .9rem .35rem 0; vertical-align: top; overflow-wrap: anywhere; }
+        th { text-align: left; font-weight: 600; color: #4a5561; border-bottom: 2px solid #cbd2d9; padding: .35rem 1.2rem .35rem 0; vertical-align: bottom; }
+        td { border-bottom: 1px solid #e9ecef; padding: .35rem 1.2rem .35rem 0; vertical-align: top; overflow-wrap: break-word; max-width: 34rem; }
+        td[style*=right] { white-space: nowrap; }
         pre { background: #f5f6f8; border: 1px solid #e3e7eb; border-radius: 6px; padding: .8rem 1rem; overflow-x: auto; }
         code { font: .88em/1.5 ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; }
+        .picture { overflow: visible; margin: 1rem calc(50% - 50vw + 2rem); text-align: center; }
         svg { max-width: 100%; height: auto; }
         @media (max-width: 48rem) { main { padding: 1.5rem 1rem; } }
-        @media print { body { background: #fff; } main { box-shadow: none; padding: 0; } }
+        @media print { .picture { margin: 1rem 0; } main { padding: 0; } }
         """;
 
     /// <summary>The page.</summary>
@@ -75,6 +78,6 @@ public static class ReportPage
         }
 
         int end = body.IndexOf("</p>", image, StringComparison.Ordinal) + "</p>".Length;
-        return $"{body[..image]}<div class=\"wide\">\n{svg[svg.IndexOf("<svg", StringComparison.Ordinal)..]}</div>{body[end..]}";
+        return $"{body[..image]}<div class=\"picture\">\n{svg[svg.IndexOf("<svg", StringComparison.Ordinal)..]}</div>{body[end..]}";
     }
 }

@@ -23,7 +23,7 @@ public static class RunReport
         ArgumentNullException.ThrowIfNull(provenance);
         ArgumentNullException.ThrowIfNull(differences);
         var text = new MarkdownText();
-        text.Heading(1, $"{MarkdownText.Name(result.Task.Target)} in {MarkdownText.Name(Path.GetFileName(provenance.Table))}");
+        text.Heading(1, $"Predicting {MarkdownText.Name(result.Task.Target)} in {MarkdownText.Name(Path.GetFileName(provenance.Table))}");
         WriteHeadline(text, result, differences);
         WriteScores(text, result, differences);
         WriteTuning(text, result);
@@ -44,13 +44,7 @@ public static class RunReport
 
     static void WriteHeadline(MarkdownText text, RunResult result, IReadOnlyList<ScoreDifference> differences)
     {
-        text.Paragraph(
-            $"A causal graph was discovered in {TaskSummary.Count(result.Split.Train.Length, "training row")}, a structural causal model fitted to it, and " +
-            $"{TaskSummary.Count(result.Synthetic.Rows, "synthetic row")} sampled from that. The model was then used un-tuned, fine-tuned on real rows only, " +
-            $"and fine-tuned on real and synthetic rows together (mixed), and scored on {TaskSummary.Count(result.Split.Test.Length, "test row")} that " +
-            $"nothing before had seen. The rarest class, '{MarkdownText.Name(result.Task.ClassNames[result.Arms[0].TunedRule.Minority])}', has " +
-            $"{TaskSummary.Count(TaskSummary.Counts(result.Task)[0].Rows, "row")} in all (skew {TaskSummary.Skew(result.Task)}).");
-        text.List(differences.Select((difference, i) => i == 0 ? $"**{Sentence(result, difference)}**" : Sentence(result, difference)));
+        text.List(differences.Select(difference => Sentence(result, difference)));
         if (differences.Any(difference => !double.IsNaN(difference.RocAuc)))
         {
             text.Paragraph(
@@ -61,6 +55,12 @@ public static class RunReport
         text.Paragraph(
             "**One table and one split cannot show that a method helps.** To learn that, repeat the run over several seeds and tables, " +
             "and count the losses as well as the wins.");
+        text.Paragraph(
+            $"A causal graph was discovered in {TaskSummary.Count(result.Split.Train.Length, "training row")}, a structural causal model fitted to it, and " +
+            $"{TaskSummary.Count(result.Synthetic.Rows, "synthetic row")} sampled from that. The model was then used un-tuned, fine-tuned on real rows only, " +
+            $"and fine-tuned on real and synthetic rows together (mixed), and scored on {TaskSummary.Count(result.Split.Test.Length, "test row")} that " +
+            $"nothing before had seen. The rarest class, '{MarkdownText.Name(result.Task.ClassNames[result.Arms[0].TunedRule.Minority])}', has " +
+            $"{TaskSummary.Count(TaskSummary.Counts(result.Task)[0].Rows, "row")} in all (skew {TaskSummary.Skew(result.Task)}).");
     }
 
     /// <summary>What became of one arm against another, in a sentence or two.</summary>
@@ -69,27 +69,26 @@ public static class RunReport
         var arm = result.Arms.First(arm => arm.Name == difference.Arm);
         var baseline = result.Arms.First(arm => arm.Name == difference.Baseline);
         string against = difference.Baseline == result.Arms[0].Name ? "the un-tuned model" : "fine-tuning on real rows only";
-        string what = difference.Arm == result.Arms[^1].Name ? "Fine-tuning on the mix" : "Fine-tuning on real rows only";
+        string what = difference.Arm == result.Arms[^1].Name ? "fine-tuning on the mix" : "fine-tuning on real rows only";
         string rows = TaskSummary.Count(result.Split.Test.Length, "test row");
         if (double.IsNaN(difference.RocAuc))
         {
-            return $"{what} cannot be compared with {against}: these {rows} lack a class.";
+            return $"On these {rows}, {what} cannot be compared with {against}: a class is missing among them.";
         }
 
         if (arm.Tuning?.BestStep is 0 && (baseline.Tuning is null or { BestStep: 0 }))
         {
-            return $"{what} changed nothing against {against}: no step of it lowered the validation loss, so the model was kept as it was.";
+            return $"On these {rows}, {what} **changed nothing** against {against}: no step of it lowered the validation loss, so the model was kept as it was.";
         }
 
-        string interval = Text($"95 % interval {Signed(difference.Low)} to {Signed(difference.High)}");
+        string change = difference.RocAuc == 0
+            ? $"**left ROC-AUC at {Score(arm.Test.RocAuc)}** against {against}"
+            : $"**{(difference.RocAuc > 0 ? "raised" : "lowered")} ROC-AUC by {Size(difference.RocAuc)}** against {against}, " +
+                $"from {Score(baseline.Test.RocAuc)} to {Score(arm.Test.RocAuc)}";
         string verdict = difference.IsBeyondChance
             ? "The interval leaves out 0: drawing these test rows anew does not explain the difference."
             : "The interval contains 0: this is not evidence of a difference.";
-        string values = Text($"from {Score(baseline.Test.RocAuc)} to {Score(arm.Test.RocAuc)}");
-        return difference.RocAuc == 0
-            ? $"{what} left ROC-AUC at {Score(arm.Test.RocAuc)} against {against} on these {rows} ({interval}). {verdict}"
-            : $"{what} {(difference.RocAuc > 0 ? "raised" : "lowered")} ROC-AUC by {Size(difference.RocAuc)} against {against} on these {rows}, " +
-                $"{values} ({interval}). {verdict}";
+        return $"On these {rows}, {what} {change} (95 % interval {Signed(difference.Low)} to {Signed(difference.High)}). {verdict}";
     }
 
     static void WriteScores(MarkdownText text, RunResult result, IReadOnlyList<ScoreDifference> differences)
@@ -132,7 +131,7 @@ public static class RunReport
     static void WriteTuning(MarkdownText text, RunResult result)
     {
         text.Heading(2, "Fine-tuning");
-        text.Picture("Validation loss by step", ValidationPicture);
+        text.Picture("Change of the validation loss by step", ValidationPicture);
         text.List(result.Arms.Where(arm => arm.Tuning is not null).Select(arm =>
         {
             var tuning = arm.Tuning!;
@@ -143,9 +142,10 @@ public static class RunReport
                 Text($"{tuning.Seconds:0.0} s.");
         }));
         text.Paragraph(
-            "Loss is the mean cross-entropy in nats. Step 0, the model as it came, is always a candidate." +
+            "The picture shows how far the validation loss, the mean cross-entropy in nats, moved from that of the model as it came (step 0), which is " +
+            "always a candidate; a ring marks the step that was kept." +
             (result.Options.SyntheticValidation
-                ? " The mixed arm is validated on real and synthetic rows together, so its losses do not compare with those of the other arm."
+                ? " The mixed arm is validated on real and synthetic rows together, so the two arms' losses do not compare with each other."
                 : ""));
     }
 
@@ -156,6 +156,7 @@ public static class RunReport
         int directed = edges.Count(edge => edge.IsDirected), target = variables.First(v => v.Name == result.Task.Target).Index;
         text.Heading(2, "The causal graph");
         text.Picture("The causal graph", GraphPicture);
+        text.Paragraph($"[The picture by itself]({GraphPicture}), to zoom into.");
         text.Paragraph(
             $"PC with the {TestName(discovery.TestName)} at α = {Text($"{discovery.Alpha}")}, {(result.Options.Discovery.MaxDepth is int depth ? $"given at most {TaskSummary.Count(depth, "variable")}" : "of any depth")}, " +
             $"asked {Text($"{discovery.Queries:N0}")} questions of the training rows and found {TaskSummary.Count(edges.Length, "edge")} between {TaskSummary.Count(variables.Count, "variable")}. " +
@@ -192,15 +193,16 @@ public static class RunReport
     static void WriteFidelity(MarkdownText text, RunResult result)
     {
         text.Heading(2, "How close synthetic columns are to real ones");
+        bool missing = result.Fidelity.Any(column => column.RealMissing > 0 || column.SyntheticMissing > 0);
         text.Table(
-            2, ["Column", "Kind", "Distance", "missing, real", "missing, synthetic"],
+            2, ["Column", "Kind", "Distance", .. missing ? (string[])["missing, real", "missing, synthetic"] : []],
             result.Fidelity.OrderByDescending(column => column.Distance).Take(MostColumns).Select(column => (IReadOnlyList<string>)[
-                MarkdownText.Name(column.Name), column.Kind.ToString().ToLowerInvariant(), Score(column.Distance), Text($"{column.RealMissing:0.0 %}"),
-                Text($"{column.SyntheticMissing:0.0 %}")]));
+                MarkdownText.Name(column.Name), column.Kind.ToString().ToLowerInvariant(), Score(column.Distance),
+                .. missing ? (string[])[Text($"{column.RealMissing:0.0 %}"), Text($"{column.SyntheticMissing:0.0 %}")] : []]));
         More(text, result.Fidelity.Count, "run.json");
         text.Paragraph(
             "Each column by itself, the farthest first: the Kolmogorov–Smirnov statistic for numbers, the total variation for names; 0 is the " +
-            "same distribution, 1 none in common. This says nothing of how columns hang together.");
+            "same distribution, 1 none in common. This says nothing of how columns hang together." + (missing ? "" : " No cell is missing in either."));
     }
 
     static void WriteNotes(MarkdownText text, RunResult result)
@@ -233,7 +235,7 @@ public static class RunReport
         text.Paragraph("To repeat it:");
         text.Code(provenance.Command);
         text.Paragraph(
-            "On the CPU the same seed gives the same graph, synthetic rows and weights on any number of threads. Beside this report lie run.json " +
+            "The same seed gives the same graph, synthetic rows and weights on any number of CPU threads. Beside this report lie run.json " +
             "(all of the above for programs), graph.json, scm.json, synthetic.csv, predictions.csv (the test rows' probabilities) and " +
             "model.safetensors (the mixed arm's model, for `predict` and `evaluate`).");
     }
@@ -272,8 +274,10 @@ public static class RunReport
     // The size of a difference that is not 0 never shows as 0.
     static string Size(double difference) => Math.Abs(difference) < 0.0005 ? "less than 0.001" : Text($"{Math.Abs(difference):0.000}");
 
+    // One more decimal where three would hide a sign.
     static string Signed(double difference) => double.IsNaN(difference) ? "–"
-        : Text($"{(difference < 0 ? "−" : "+")}{Math.Abs(difference):0.000}");
+        : Math.Abs(difference) < 0.00005 ? "0.000"
+        : Text($"{(difference < 0 ? "−" : "+")}{(Math.Abs(difference) < 0.0005 ? Text($"{Math.Abs(difference):0.0000}") : Score(Math.Abs(difference)))}");
 
     static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }
