@@ -21,7 +21,11 @@ public sealed record CausalMixOptions
     public double SyntheticPerReal { get; init; } = 1;
 
     /// <summary>Whether the mixed arm's checkpoint is chosen by real and synthetic validation rows, or by real ones alone.</summary>
-    public bool SyntheticValidation { get; init; } = true;
+    /// <remarks>
+    /// Real ones alone: where the graph leaves the class weakly tied to its features, as on wdbc, synthetic validation rows
+    /// reject every step that helps on real ones (docs/decisions/real-validation.md).
+    /// </remarks>
+    public bool SyntheticValidation { get; init; }
 
     /// <summary>How the model is fine-tuned.</summary>
     public FineTuneOptions FineTuning { get; init; } = new();

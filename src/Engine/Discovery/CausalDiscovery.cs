@@ -55,6 +55,13 @@ public static class CausalDiscovery
         var test = Open(choice, blocks, device);
         using var _ = (IDisposable)test;
         var (graph, separatingSets, queries) = PcSearch.Run(test, variables, options, options.Knowledge, progress, cancellation);
+        if (test.Undecided > 0)
+        {
+            notes.Add(
+                $"{test.Undecided} of {queries} tests could not be decided, because what was given determines one of the pair " +
+                "(as minutes determine a charge): such a test takes no edge away.");
+        }
+
         var extension = DagExtension.Extend(graph, out var extensionNotes);
         notes.AddRange(extensionNotes);
         return new(graph, separatingSets, extension, test.Name, options.Alpha, queries, notes);

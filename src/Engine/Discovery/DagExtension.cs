@@ -56,7 +56,7 @@ public static class DagExtension
 
         if (colliders > 0)
         {
-            said.Add($"No DAG fits the graph exactly: the one chosen has {colliders} colliders more.");
+            said.Add($"No DAG fits the graph exactly: the one chosen has {colliders} {(colliders == 1 ? "collider" : "colliders")} more.");
         }
 
         notes = said;

@@ -32,6 +32,9 @@ public sealed class FisherZTest : IIndependenceTest, IDisposable
     public string Name => "fisherz";
 
     /// <inheritdoc/>
+    public long Undecided { get; private set; }
+
+    /// <inheritdoc/>
     public void PValues(QueryBatch queries, Span<double> pValues)
     {
         ArgumentNullException.ThrowIfNull(queries);
@@ -41,6 +44,7 @@ public sealed class FisherZTest : IIndependenceTest, IDisposable
         {
             // Without degrees of freedom the data say nothing, and nothing is what separates.
             double r = Math.Min(Math.Abs(pValues[query]), LargestCorrelation);
+            Undecided += double.IsNaN(r) ? 1 : 0;
             pValues[query] = double.IsNaN(r) ? 0
                 : freedom <= 0 ? 1
                 : TailProbability.NormalTwoSided(Math.Sqrt(freedom) * Math.Atanh(r));

@@ -37,6 +37,9 @@ public sealed class MixedLikelihoodRatioTest : IIndependenceTest, IDisposable
     public string Name => "mixed";
 
     /// <inheritdoc/>
+    public long Undecided { get; private set; }
+
+    /// <inheritdoc/>
     public void PValues(QueryBatch queries, Span<double> pValues)
     {
         ArgumentNullException.ThrowIfNull(queries);
@@ -51,8 +54,11 @@ public sealed class MixedLikelihoodRatioTest : IIndependenceTest, IDisposable
             var (lambda, x, y, given) = _results[query];
             var variables = queries[query];
             double factor = _rows - 1 - given - (x + y + 1) / 2.0;
-            pValues[query] = _widths[variables[0]] == 0 || _widths[variables[1]] == 0 ? 1
-                : x == 0 || y == 0 ? 0
+            bool constant = _widths[variables[0]] == 0 || _widths[variables[1]] == 0;
+            bool determined = !constant && (x == 0 || y == 0);
+            Undecided += determined ? 1 : 0;
+            pValues[query] = constant ? 1
+                : determined ? 0
                 : factor <= 0 ? 1
                 : TailProbability.ChiSquare(-factor * Math.Log(lambda), x * y);
         }

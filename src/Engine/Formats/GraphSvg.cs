@@ -18,6 +18,9 @@ public static class GraphSvg
     const double FontSize = 13, BoxHeight = 30, Padding = 14, Margin = 24;
     const double LayerGap = 64, SliceGap = 26, LooseGap = 16;
 
+    // What stands in one layer keeps this distance; an edge that passes takes this width.
+    const double SmallestGap = 12, BendWidth = 4;
+
     // Edges meet a box side by side, at most this far apart and within this share of its width.
     const double PortGap = 12, PortShare = 0.7;
 
@@ -73,32 +76,63 @@ public static class GraphSvg
                     EdgeRouting = SugiyamaEdgeRouting.Traditional,
                     OptimizeWidth = false,
                     MinimizeEdgeLength = true,
-                });
+                })
+            {
+                // Ties between orders of a layer are broken at random: the seed makes it the same every time.
+                Rand = new Random(0),
+            };
             algorithm.Compute();
 
-            double minX = component.Min(node => algorithm.VerticesPositions[vertices[node]].X - boxes[node].Width / 2);
-            double minY = component.Min(node => algorithm.VerticesPositions[vertices[node]].Y);
-            double right = left;
-            foreach (int node in component)
+            var nodes = component.ToDictionary(
+                node => node,
+                node => new Slot(algorithm.VerticesPositions[vertices[node]], boxes[node].Width / 2));
+            var routes = layout.Edges.ToDictionary(
+                edge => (edge.Source.Index, edge.Target.Index),
+                edge => algorithm.EdgeRoutes.TryGetValue(edge, out var route) && route is not null
+                    ? route.Select(point => new Slot(point, BendWidth / 2)).ToArray() : []);
+            Slot[] slots = [.. nodes.Values, .. routes.Values.SelectMany(route => route)];
+            Spread(slots);
+
+            double shiftX = left - slots.Min(slot => slot.X - slot.Half), shiftY = Margin + BoxHeight / 2 - slots.Min(slot => slot.Y);
+            double right = slots.Max(slot => slot.X + slot.Half) + shiftX;
+            foreach (var (node, slot) in nodes)
             {
-                var at = algorithm.VerticesPositions[vertices[node]];
-                boxes[node] = boxes[node] with { X = at.X - minX + left, Y = at.Y - minY + Margin + BoxHeight / 2 };
-                right = Math.Max(right, boxes[node].X + boxes[node].Width / 2);
+                boxes[node] = boxes[node] with { X = slot.X + shiftX, Y = slot.Y + shiftY };
             }
 
-            foreach (var edge in layout.Edges)
+            foreach (var (pair, route) in routes)
             {
-                if (algorithm.EdgeRoutes.TryGetValue(edge, out var route) && route is not null)
-                {
-                    bends[(edge.Source.Index, edge.Target.Index)] =
-                        [.. route.Select(p => new Point(p.X - minX + left, p.Y - minY + Margin + BoxHeight / 2))];
-                }
+                bends[pair] = [.. route.Select(slot => new Point(slot.X + shiftX, slot.Y + shiftY))];
             }
 
             left = right + 2 * SliceGap;
         }
 
         return bends;
+    }
+
+    /// <summary>A place in a layer, of a box or of an edge that passes.</summary>
+    sealed class Slot(Point at, double half)
+    {
+        public double X { get; set; } = at.X;
+
+        public double Y { get; } = at.Y;
+
+        public double Half { get; } = half;
+    }
+
+    /// <summary>Moves what would touch in a layer to the right: GraphShape keeps the order, not always the distance.</summary>
+    static void Spread(Slot[] slots)
+    {
+        foreach (var layer in slots.GroupBy(slot => Math.Round(slot.Y)))
+        {
+            double free = double.NegativeInfinity;
+            foreach (var slot in layer.OrderBy(slot => slot.X))
+            {
+                slot.X = Math.Max(slot.X, free + slot.Half);
+                free = slot.X + slot.Half + SmallestGap;
+            }
+        }
     }
 
     /// <summary>The connected parts with more than one variable, by their first variable.</summary>
@@ -207,7 +241,10 @@ public static class GraphSvg
                 Array.Reverse(between);
             }
 
-            return (Point[])[new(from.X, from.Y), .. between, new(to.X, to.Y)];
+            // A bend lies between the boxes of its layer: the edge passes them straight.
+            double half = Math.Sign(to.Y - from.Y) * BoxHeight / 2;
+            var straight = between.SelectMany(p => new[] { new Point(p.X, p.Y - half), new Point(p.X, p.Y + half) });
+            return (Point[])[new(from.X, from.Y), .. straight, new(to.X, to.Y)];
         }).ToArray();
 
         // At each side of a box its edges are fanned out in the order of where they go, so that they do not cross there.

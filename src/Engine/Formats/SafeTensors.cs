@@ -14,7 +14,16 @@ public sealed record SafeTensor(string Type, IReadOnlyList<int> Shape, ReadOnlyM
 {
     internal static readonly Dictionary<string, int> Sizes = new(StringComparer.Ordinal)
     {
-        ["F64"] = 8, ["F32"] = 4, ["F16"] = 2, ["BF16"] = 2, ["I64"] = 8, ["I32"] = 4, ["I16"] = 2, ["I8"] = 1, ["U8"] = 1, ["BOOL"] = 1,
+        ["F64"] = 8,
+        ["F32"] = 4,
+        ["F16"] = 2,
+        ["BF16"] = 2,
+        ["I64"] = 8,
+        ["I32"] = 4,
+        ["I16"] = 2,
+        ["I8"] = 1,
+        ["U8"] = 1,
+        ["BOOL"] = 1,
     };
 
     /// <summary>A tensor of single-precision numbers.</summary>
@@ -96,7 +105,8 @@ public sealed class SafeTensors
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"{path}: the weights cannot be read ({fault.Message.TrimEnd('.')}); name an existing .safetensors file.");
+            throw new InputException(
+                $"{path}: the weights cannot be read ({fault.Message.TrimEnd('.')}); name an existing .safetensors file.");
         }
 
         return Parse(path, file);
@@ -139,7 +149,8 @@ public sealed class SafeTensors
                 }
             }
         }
-        catch (Exception fault) when (fault is JsonException or InvalidOperationException or FormatException or KeyNotFoundException)
+        catch (Exception fault)
+            when (fault is JsonException or InvalidOperationException or FormatException or KeyNotFoundException)
         {
             throw Fault(path, "its header must be a JSON object of tensors with dtype, shape and data_offsets");
         }
@@ -169,20 +180,34 @@ public sealed class SafeTensors
         string type = entry.Value.GetProperty("dtype").GetString() ?? "";
         if (!SafeTensor.Sizes.TryGetValue(type, out int size))
         {
-            throw Fault(path, $"tensor '{entry.Name}' has elements of type '{type}', which is none of {string.Join(", ", SafeTensor.Sizes.Keys)}");
+            string known = string.Join(", ", SafeTensor.Sizes.Keys);
+            throw Fault(path, $"tensor '{entry.Name}' has elements of type '{type}', which is none of {known}");
         }
 
         var shape = entry.Value.GetProperty("shape").EnumerateArray().Select(axis => axis.GetInt32()).ToArray();
         var offsets = entry.Value.GetProperty("data_offsets").EnumerateArray().Select(offset => offset.GetInt64()).ToArray();
-        var bytes = shape.Aggregate((UInt128)(uint)size, (product, axis) => axis < 0 || product > long.MaxValue ? UInt128.MaxValue : product * (uint)axis);
-        if (offsets is not [var begin, var end] || begin < 0 || end < begin || end > data.Length || bytes != (UInt128)(end - begin))
+        if (offsets is not [var begin, var end] || begin < 0 || end < begin || end > data.Length
+            || ByteCount(size, shape) != (UInt128)(end - begin))
         {
             throw Fault(path, string.Create(
                 CultureInfo.InvariantCulture,
-                $"tensor '{entry.Name}' of shape [{string.Join(", ", shape)}] does not fit its place [{string.Join(", ", offsets)}] in {data.Length} bytes of data"));
+                $"tensor '{entry.Name}' of shape [{string.Join(", ", shape)}] does not fit its place " +
+                $"[{string.Join(", ", offsets)}] in {data.Length} bytes of data"));
         }
 
         return (new(type, shape, data[(int)begin..(int)end]), begin, end);
+    }
+
+    // Never wraps: a product beyond 64 bits stays beyond every file.
+    static UInt128 ByteCount(int size, int[] shape)
+    {
+        UInt128 bytes = (uint)size;
+        foreach (int axis in shape)
+        {
+            bytes = axis < 0 || bytes > long.MaxValue ? UInt128.MaxValue : bytes * (uint)axis;
+        }
+
+        return bytes;
     }
 
     static InputException Fault(string path, string what) =>

@@ -35,7 +35,8 @@ public static class ScmJson
 {
     const string Magic = "causalmixft.scm";
     const int Version = 1;
-    const string Missing = "Each cell is missing with its column's missingShare, at random and independently of all others.";
+    const string Missing =
+        "Each cell is missing with its column's missingShare, at random and independently of all others.";
 
     /// <summary>Writes a model.</summary>
     public static void Write(string path, StructuralCausalModel scm)
@@ -78,12 +79,15 @@ public static class ScmJson
         catch (JsonException e)
         {
             throw new InputException(
-                $"The model file '{path}' is no JSON at line {e.LineNumber + 1}; give a scm.json that 'causalmixft fit' wrote.");
+                $"The model file '{path}' is no JSON at line {e.LineNumber + 1}; "
+                + "give a scm.json that 'causalmixft fit' wrote.");
         }
-        catch (Exception e) when (e is FormatException or InvalidOperationException or KeyNotFoundException or InputException)
+        catch (Exception e)
+            when (e is FormatException or InvalidOperationException or KeyNotFoundException or InputException)
         {
             throw new InputException(
-                $"The model file '{path}' is not usable: {e.Message.TrimEnd('.')}; give a scm.json that 'causalmixft fit' wrote.");
+                $"The model file '{path}' is not usable: {e.Message.TrimEnd('.')}; "
+                + "give a scm.json that 'causalmixft fit' wrote.");
         }
     }
 
@@ -233,7 +237,8 @@ public static class ScmJson
             Mechanism(mechanism, name),
             new(
                 fit.GetProperty("rows").GetInt32(), Text(fit, "basis"), Number(fit, "loss"), Number(fit, "nullLoss"),
-                Number(fit, "residualDeviation"), Number(fit, "outOfFoldDeviation"), Number(fit, "inSampleDeviation"), Text(fit, "note")));
+                Number(fit, "residualDeviation"), Number(fit, "outOfFoldDeviation"),
+                Number(fit, "inSampleDeviation"), Text(fit, "note")));
     }
 
     static ICausalMechanism Mechanism(JsonElement element, string name)
@@ -243,12 +248,14 @@ public static class ScmJson
         {
             "empirical" => new EmpiricalDistribution(Integers(element, "counts")),
             "categorical" => new CategoricalMechanism(ReadPredictor(element)),
-            "additive" => new AdditiveNoiseModel(ReadPredictor(element), Fitted(element), Numbers(element, "residuals") ?? []),
+            "additive" => new AdditiveNoiseModel(
+                ReadPredictor(element), Fitted(element), Numbers(element, "residuals") ?? []),
             "postNonlinear" => new PostNonlinearModel(
-                ReadPredictor(element), Fitted(element), Numbers(element, "residuals") ?? [], Numbers(element, "thresholds"),
-                ReadCurve(element, "link")),
+                ReadPredictor(element), Fitted(element), Numbers(element, "residuals") ?? [],
+                Numbers(element, "thresholds"), ReadCurve(element, "link")),
             "twoPart" => new TwoPartModel(
-                Number(element, "atom"), ReadPredictor(element.GetProperty("gate")), Mechanism(element.GetProperty("body"), name)),
+                Number(element, "atom"), ReadPredictor(element.GetProperty("gate")),
+                Mechanism(element.GetProperty("body"), name)),
             _ => throw new FormatException($"node '{name}' has the unknown mechanism '{type}'"),
         };
     }
@@ -287,9 +294,11 @@ public static class ScmJson
             (EmpiricalDistribution m, ValueList s) => m.Counts.Length == s.Values.Length && m.Counts.All(c => c > 0)
                 && m.Counts.Sum(c => (long)c) <= Array.MaxLength,
             (CategoricalMechanism m, ValueList s) => IsValid(m.Predictor, s.Values.Length),
-            (AdditiveNoiseModel m, ValueRange) => IsValid(m.Predictor, 1) && m.Fitted.Min <= m.Fitted.Max && m.Residuals.Length > 0,
+            (AdditiveNoiseModel m, ValueRange) =>
+                IsValid(m.Predictor, 1) && m.Fitted.Min <= m.Fitted.Max && m.Residuals.Length > 0,
             (PostNonlinearModel { Link: null } m, ValueList s) => IsValid(m.Predictor, 1) && m.Fitted.Min <= m.Fitted.Max
-                && m.Residuals.Length > 0 && s.Values.Length > 1 && m.Thresholds?.Length == s.Values.Length - 1 && IsAscending(m.Thresholds, strictly: false),
+                && m.Residuals.Length > 0 && s.Values.Length > 1
+                && m.Thresholds?.Length == s.Values.Length - 1 && IsAscending(m.Thresholds, strictly: false),
             (PostNonlinearModel { Thresholds: null, Link: not null } m, ValueRange) =>
                 IsValid(m.Predictor, 1) && m.Fitted.Min <= m.Fitted.Max && m.Residuals.Length > 0 && IsCurve(m.Link),
             (TwoPartModel { Body: AdditiveNoiseModel or PostNonlinearModel } m, ValueList s) =>
@@ -378,8 +387,8 @@ public static class ScmJson
             [.. predictor.GetProperty("terms").EnumerateArray().Select(term =>
                 Enum.TryParse<Basis>(Text(term, "basis"), out var basis) && Enum.IsDefined(basis)
                     ? new PredictorTerm(
-                        basis, term.GetProperty("parent").GetInt32(), term.GetProperty("second").GetInt32(), Number(term, "knot"),
-                        Numbers(term, "weights") ?? [])
+                        basis, term.GetProperty("parent").GetInt32(), term.GetProperty("second").GetInt32(),
+                        Number(term, "knot"), Numbers(term, "weights") ?? [])
                     : throw new FormatException($"a term has the unknown basis '{Text(term, "basis")}'"))]);
     }
 
@@ -423,7 +432,9 @@ public static class ScmJson
     static double[]? Numbers(JsonElement element, string name)
     {
         var array = element.GetProperty(name);
-        return array.ValueKind == JsonValueKind.Null ? null : [.. array.EnumerateArray().Select(value => Finite(value, name))];
+        return array.ValueKind == JsonValueKind.Null
+            ? null
+            : [.. array.EnumerateArray().Select(value => Finite(value, name))];
     }
 
     static int[] Integers(JsonElement element, string name) =>
@@ -433,6 +444,8 @@ public static class ScmJson
     static double Finite(JsonElement value, string name)
     {
         double number = value.GetDouble();
-        return double.IsFinite(number) ? number : throw new FormatException($"'{name}' holds {value.GetRawText()}, which is beyond a double");
+        return double.IsFinite(number)
+            ? number
+            : throw new FormatException($"'{name}' holds {value.GetRawText()}, which is beyond a double");
     }
 }

@@ -19,9 +19,6 @@ public sealed record PredictionOptions
 /// <summary>Predicts classes from labelled rows in one pass, without training: the model reads them as its context.</summary>
 public sealed class InContextClassifier(TabularTransformer model, PredictionOptions options) : IDisposable
 {
-    // Activations are a few kilobytes a cell: this many cells at once stay below half a gigabyte.
-    const int MostCells = 60_000;
-
     readonly TransformerPredictor _predictor = new(model);
 
     /// <summary>Probabilities (query rows, classes), row-major; each row sums to 1.</summary>
@@ -38,22 +35,16 @@ public sealed class InContextClassifier(TabularTransformer model, PredictionOpti
             int[] all = [.. Enumerable.Range(0, context.Rows)];
             var shown = context.Select(
                 StratifiedSplit.Subset(context.Labels, all, options.MaxContext, options.Seed + (ulong)index));
-            int chunk = Math.Max(64, MostCells / (context.Width + 1) - shown.Rows);
-            for (int start = 0; start < query.Rows; start += chunk)
+            var probabilities = _predictor.Probabilities(member.Context(shown), query.Rows, query.View(member.View), classes);
+            for (int row = 0; row < query.Rows; row++)
             {
-                int count = Math.Min(chunk, query.Rows - start);
-                int[] rows = [.. Enumerable.Range(start, count)];
-                var probabilities = _predictor.Probabilities(member.Episode(shown, query.Select(rows)), classes);
-                for (int row = 0; row < count; row++)
+                for (int k = 0; k < classes; k++)
                 {
-                    for (int k = 0; k < classes; k++)
-                    {
-                        sums[(start + row) * classes + k] += probabilities[row * classes + member.Shown(k)] / options.Members;
-                    }
+                    sums[row * classes + k] += probabilities[row * classes + member.Shown(k)] / options.Members;
                 }
-
-                progress?.Report((index + (double)(start + count) / query.Rows) / options.Members);
             }
+
+            progress?.Report((index + 1.0) / options.Members);
         }
 
         return sums;

@@ -129,7 +129,8 @@ public sealed class Pretrainer : IDisposable
         foreach (var batch in _heldOut)
         {
             var shape = batch.Shape;
-            var probabilities = _predictor.Probabilities(Episode(batch), shape.Classes);
+            var probabilities = _predictor.Probabilities(
+                Context(batch), shape.Query, Rows(batch.Features, shape, shape.Context, shape.Query, shape.Columns), shape.Classes);
             int[] contexts = Labels(batch, 0, shape.Context), queries = Labels(batch, shape.Context, shape.Query);
             for (int table = 0; table < shape.Tables; table++)
             {
@@ -167,17 +168,26 @@ public sealed class Pretrainer : IDisposable
         return new(shape.Tables, shape.Context, shape.Query, shape.Columns, tables.Features, labels);
     }
 
-    // The labels of rows first … first + count − 1 of each table.
-    static int[] Labels(PriorTables tables, int first, int count)
+    static EpisodeBatch Context(PriorTables tables)
     {
         var shape = tables.Shape;
-        var labels = new int[shape.Tables * count];
+        float[] labels = [.. Labels(tables, 0, shape.Context).Select(label => (float)label)];
+        return new(
+            shape.Tables, shape.Context, 0, shape.Columns, Rows(tables.Features, shape, 0, shape.Context, shape.Columns), labels);
+    }
+
+    static int[] Labels(PriorTables tables, int first, int count) => Rows(tables.Labels, tables.Shape, first, count, width: 1);
+
+    // Rows first … first + count − 1 of each table, width elements a row.
+    static T[] Rows<T>(T[] all, TableShape shape, int first, int count, int width)
+    {
+        var rows = new T[shape.Tables * count * width];
         for (int table = 0; table < shape.Tables; table++)
         {
-            tables.Labels.AsSpan(table * shape.Rows + first, count).CopyTo(labels.AsSpan(table * count));
+            all.AsSpan((table * shape.Rows + first) * width, count * width).CopyTo(rows.AsSpan(table * count * width));
         }
 
-        return labels;
+        return rows;
     }
 
     // Classes that a table's context shows: its labels are dense, so the largest tells.

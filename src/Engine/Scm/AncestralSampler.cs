@@ -14,7 +14,10 @@ public static class AncestralSampler
     /// <remarks>No power of two: columns that lie 2¹⁶ floats apart would share the cache's few ways.</remarks>
     const int BlockRows = (1 << 16) + 32;
 
-    /// <summary>Rows <paramref name="firstRow"/> … <paramref name="firstRow"/> + <paramref name="rows"/> − 1 of the seed's endless table.</summary>
+    /// <summary>
+    /// Rows <paramref name="firstRow"/> … <paramref name="firstRow"/> + <paramref name="rows"/> − 1 of the seed's
+    /// endless table.
+    /// </summary>
     /// <param name="scm">The model.</param>
     /// <param name="rows">How many rows.</param>
     /// <param name="seed">Which endless table.</param>
@@ -80,15 +83,20 @@ public static class AncestralSampler
         }
     }
 
-    /// <summary>Rows whose target has given class shares: the endless table's rows in order, each kept while its class has room.</summary>
+    /// <summary>
+    /// Rows whose target has given class shares: the endless table's rows in order, each kept while its class has
+    /// room.
+    /// </summary>
     /// <remarks>
-    /// Rejection keeps P(other columns | class) as the model has it. A class that is too rare for the budget stays short
-    /// of its share, and a note says by how much.
+    /// Rejection keeps P(other columns | class) as the model has it. A class that is too rare for the budget stays
+    /// short of its share, and a note says by how much.
     /// </remarks>
     /// <param name="scm">The model.</param>
     /// <param name="rows">How many rows.</param>
     /// <param name="target">The discrete column whose shares are wanted.</param>
-    /// <param name="classShares">The share of each level, by name; levels left out get none. Null for equal shares.</param>
+    /// <param name="classShares">
+    /// The share of each level, by name; levels left out get none. Null for equal shares.
+    /// </param>
     /// <param name="seed">Which endless table.</param>
     /// <param name="device">Where to sample.</param>
     /// <param name="budget">Most rows drawn for each row wanted.</param>
@@ -183,7 +191,8 @@ public static class AncestralSampler
         double total = shares.Sum();
         if (!(total > 0))
         {
-            throw new InputException($"The class shares of '{node.Name}' sum to {total}; give at least one level a share above 0.");
+            throw new InputException(
+                $"The class shares of '{node.Name}' sum to {total}; give at least one level a share above 0.");
         }
 
         int[] quotas = [.. shares.Select(share => (int)(rows * share / total))];

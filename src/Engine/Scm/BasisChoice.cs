@@ -6,7 +6,8 @@ namespace CausalMixFT.Engine.Scm;
 static class BasisChoice
 {
     /// <summary>
-    /// The first candidate whose mean loss is within one standard error of the best one's; candidates come simplest first.
+    /// The first candidate whose mean loss is within one standard error of the best one's; candidates come simplest
+    /// first.
     /// </summary>
     /// <param name="losses">For each candidate, each row's out-of-fold loss.</param>
     /// <remarks>The standard error is that of the mean of paired differences, row by row.</remarks>

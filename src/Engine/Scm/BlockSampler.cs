@@ -7,8 +7,8 @@ namespace CausalMixFT.Engine.Scm;
 /// <summary>A structural causal model loaded on a device: samples blocks of rows.</summary>
 /// <remarks>
 /// The block is column-major on the device. Each node owns a column with its codes or its standardised value, and a
-/// second one with what its children see, where that differs. Node i draws from stream 3i, its missing cells from 3i + 1, the gate of
-/// a two-part model from 3i + 2.
+/// second one with what its children see, where that differs. Node i draws from stream 3i, its missing cells from 3i +
+/// 1, the gate of a two-part model from 3i + 2.
 /// </remarks>
 sealed class BlockSampler : IDisposable
 {
@@ -64,7 +64,9 @@ sealed class BlockSampler : IDisposable
 
     public int Capacity { get; }
 
-    /// <summary>Samples rows <paramref name="firstRow"/> … of the table of <paramref name="seed"/> into each node's array.</summary>
+    /// <summary>
+    /// Samples rows <paramref name="firstRow"/> … of the table of <paramref name="seed"/> into each node's array.
+    /// </summary>
     public void Sample(ulong seed, uint firstRow, int rows, double[][] cells, int offset)
     {
         var random = Generator(seed);
@@ -150,79 +152,80 @@ sealed class BlockSampler : IDisposable
         switch (mechanism)
         {
             case EmpiricalDistribution empirical:
-            {
-                var codes = empirical.Counts.SelectMany((count, code) => Enumerable.Repeat((float)code, count)).ToArray();
+                {
+                    var codes = empirical.Counts.SelectMany((count, code) => Enumerable.Repeat((float)code, count)).ToArray();
 
-                // A column that is always missing holds code 0, which nobody reads.
-                var table = Own(_device.Allocate<float>(codes.Length > 0 ? codes : [0f]));
-                return (draws, _, column) => _empirical.Sample(draws, table, column);
-            }
+                    // A column that is always missing holds code 0, which nobody reads.
+                    var table = Own(_device.Allocate<float>(codes.Length > 0 ? codes : [0f]));
+                    return (draws, _, column) => _empirical.Sample(draws, table, column);
+                }
 
             case CategoricalMechanism categorical:
-            {
-                var table = Own(Terms(node, categorical.Predictor).Load(_device));
-                int outputs = table.Outputs;
-                return (draws, block, column) =>
                 {
-                    var logits = new Tensor(_scratch, 0, outputs, block.Width);
-                    _predictor.Evaluate(table, block, logits);
-                    _categorical.Sample(draws, logits, column);
-                };
-            }
+                    var table = Own(Terms(node, categorical.Predictor).Load(_device));
+                    int outputs = table.Outputs;
+                    return (draws, block, column) =>
+                    {
+                        var logits = new Tensor(_scratch, 0, outputs, block.Width);
+                        _predictor.Evaluate(table, block, logits);
+                        _categorical.Sample(draws, logits, column);
+                    };
+                }
 
             case AdditiveNoiseModel additive:
-            {
-                var project = Projection((ValueRange)node.Support);
-                var noisy = Noisy(node, additive.Predictor, additive.Fitted, additive.Residuals);
-                return (draws, block, column) =>
                 {
-                    noisy(draws, block, column);
-                    project(column);
-                };
-            }
+                    var project = Projection((ValueRange)node.Support);
+                    var noisy = Noisy(node, additive.Predictor, additive.Fitted, additive.Residuals);
+                    return (draws, block, column) =>
+                    {
+                        noisy(draws, block, column);
+                        project(column);
+                    };
+                }
 
             case PostNonlinearModel { Thresholds: { } thresholds } listed:
-            {
-                var table = Own(new LinkTable(_device, Floats(thresholds)));
-                var noisy = Noisy(node, listed.Predictor, listed.Fitted, listed.Residuals);
-                return (draws, block, column) =>
                 {
-                    noisy(draws, block, column);
-                    _link.Codes(table, column, column);
-                };
-            }
+                    var table = Own(new LinkTable(_device, Floats(thresholds)));
+                    var noisy = Noisy(node, listed.Predictor, listed.Fitted, listed.Residuals);
+                    return (draws, block, column) =>
+                    {
+                        noisy(draws, block, column);
+                        _link.Codes(table, column, column);
+                    };
+                }
 
             case PostNonlinearModel { Link: { } curve } ranged:
-            {
-                var table = Own(new LinkTable(_device, Floats(curve.At), Floats(curve.To)));
-                var project = Projection((ValueRange)node.Support);
-                var noisy = Noisy(node, ranged.Predictor, ranged.Fitted, ranged.Residuals);
-                return (draws, block, column) =>
                 {
-                    noisy(draws, block, column);
-                    _link.Interpolate(table, column, column);
-                    project(column);
-                };
-            }
+                    var table = Own(new LinkTable(_device, Floats(curve.At), Floats(curve.To)));
+                    var project = Projection((ValueRange)node.Support);
+                    var noisy = Noisy(node, ranged.Predictor, ranged.Fitted, ranged.Residuals);
+                    return (draws, block, column) =>
+                    {
+                        noisy(draws, block, column);
+                        _link.Interpolate(table, column, column);
+                        project(column);
+                    };
+                }
 
             case TwoPartModel twoPart:
-            {
-                var body = LoadMechanism(node, twoPart.Body);
-                var gate = Own(Terms(node, twoPart.Gate).Load(_device));
-                float atom = node.Support is ValueList list
-                    ? Array.BinarySearch(list.Values, twoPart.Atom)
-                    : (float)((twoPart.Atom - ((ValueRange)node.Support).Centre) / ((ValueRange)node.Support).Spread);
-                return (draws, block, column) =>
                 {
-                    body(draws, block, column);
-                    var logit = new Tensor(_scratch, 0, 1, block.Width);
-                    _predictor.Evaluate(gate, block, logit);
-                    _atom.Sample(draws with { Stream = draws.Stream + 2 }, logit, atom, column);
-                };
-            }
+                    var body = LoadMechanism(node, twoPart.Body);
+                    var gate = Own(Terms(node, twoPart.Gate).Load(_device));
+                    float atom = node.Support is ValueList list
+                        ? Array.BinarySearch(list.Values, twoPart.Atom)
+                        : (float)((twoPart.Atom - ((ValueRange)node.Support).Centre) / ((ValueRange)node.Support).Spread);
+                    return (draws, block, column) =>
+                    {
+                        body(draws, block, column);
+                        var logit = new Tensor(_scratch, 0, 1, block.Width);
+                        _predictor.Evaluate(gate, block, logit);
+                        _atom.Sample(draws with { Stream = draws.Stream + 2 }, logit, atom, column);
+                    };
+                }
 
             default:
-                throw new InvalidOperationException($"Column '{node.Name}' has a mechanism that the sampler does not know.");
+                throw new InvalidOperationException(
+                    $"Column '{node.Name}' has a mechanism that the sampler does not know.");
         }
     }
 
@@ -242,7 +245,8 @@ sealed class BlockSampler : IDisposable
 
     Action<Tensor> Projection(ValueRange range)
     {
-        float low = (float)((range.Min - range.Centre) / range.Spread), high = (float)((range.Max - range.Centre) / range.Spread);
+        float low = (float)((range.Min - range.Centre) / range.Spread);
+        float high = (float)((range.Max - range.Centre) / range.Spread);
         float grid = IsCoarse(range) ? (float)(range.Grid / range.Spread) : 0;
         return column => _projection.Project(column, low, high, grid);
     }

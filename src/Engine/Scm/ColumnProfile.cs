@@ -3,10 +3,12 @@ using MathNet.Numerics.Distributions;
 
 namespace CausalMixFT.Engine.Scm;
 
-/// <summary>What fitting needs to know of one column: its distinct values, each row's place among them, and its features.</summary>
+/// <summary>
+/// What fitting needs to know of one column: its distinct values, each row's place among them, and its features.
+/// </summary>
 /// <remarks>
-/// Children see a number standardised, or, where that would let a few cells rule (|z| &gt; 10 or skewness beyond ±2), as
-/// the normal score of its mid-rank.
+/// Children see a number standardised, or, where that would let a few cells rule (|z| &gt; 10 or skewness beyond ±2),
+/// as the normal score of its mid-rank.
 /// </remarks>
 sealed class ColumnProfile
 {
@@ -127,7 +129,9 @@ sealed class ColumnProfile
         return (constant ? sorted[0] : mean * scale, constant || variance == 0 ? 1 : Math.Sqrt(variance) * scale);
     }
 
-    /// <summary>Φ⁻¹(mid-rank / n) of each distinct value, given how often each occurs; one that does not is in between.</summary>
+    /// <summary>
+    /// Φ⁻¹(mid-rank / n) of each distinct value, given how often each occurs; one that does not is in between.
+    /// </summary>
     public static double[] NormalScores(int[] counts)
     {
         var scores = new double[counts.Length];
@@ -146,12 +150,16 @@ sealed class ColumnProfile
 /// <summary>Thinning of sorted values.</summary>
 static class OrderStatistics
 {
-    /// <summary>At most <paramref name="most"/> places among <paramref name="count"/>, evenly spaced, with both ends.</summary>
+    /// <summary>
+    /// At most <paramref name="most"/> places among <paramref name="count"/>, evenly spaced, with both ends.
+    /// </summary>
     public static int[] Places(int count, int most) => count <= most
         ? [.. Enumerable.Range(0, count)]
         : [.. Enumerable.Range(0, most).Select(i => (int)((long)i * (count - 1) / (most - 1)))];
 
-    /// <summary>The quantile at <paramref name="p"/> in [0, 1], interpolated between order statistics at (i + ½) / n.</summary>
+    /// <summary>
+    /// The quantile at <paramref name="p"/> in [0, 1], interpolated between order statistics at (i + ½) / n.
+    /// </summary>
     public static double Quantile(double[] sorted, double p)
     {
         double place = Math.Clamp(p * sorted.Length - 0.5, 0, sorted.Length - 1);

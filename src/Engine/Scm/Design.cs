@@ -11,10 +11,13 @@ enum BasisSet
     Interactions,
 }
 
-/// <summary>The design matrix of one node: basis functions of its parents on the rows of the fit, ordered by fold.</summary>
+/// <summary>
+/// The design matrix of one node: basis functions of its parents on the rows of the fit, ordered by fold.
+/// </summary>
 /// <remarks>
 /// Columns: the intercept, then numeric columns, then the one-hot blocks of lookups, which are stored as codes. Rare
-/// levels beyond the first <see cref="MostLevels"/> share a column, and the ridge shrinks those that few rows speak for.
+/// levels beyond the first <see cref="MostLevels"/> share a column, and the ridge shrinks those that few rows speak
+/// for.
 /// </remarks>
 sealed class Design
 {
@@ -23,7 +26,7 @@ sealed class Design
     // Products of more parents than these are too many columns for what they add.
     const int MostParentsForProducts = 6;
 
-    static readonly double[] HingeQuantiles = [0.1, 0.3, 0.5, 0.7, 0.9];
+    static readonly double[] _hingeQuantiles = [0.1, 0.3, 0.5, 0.7, 0.9];
 
     readonly List<(Basis Basis, int Parent, int Second, double Knot, BasisSet Since)> _numericTerms = [];
     readonly List<(int Parent, int[] ColumnOf, BasisSet Since)> _lookupTerms = [];
@@ -56,7 +59,8 @@ sealed class Design
             }
         }
 
-        Numeric = [.. _numericTerms.Select(term => Evaluate(term.Basis, term.Knot, Feature(term.Parent), Feature(term.Second)))];
+        Numeric = [.. _numericTerms.Select(term =>
+            Evaluate(term.Basis, term.Knot, Feature(term.Parent), Feature(term.Second)))];
         Lookups = [.. _lookupTerms.Select(term => codes[term.Parent].Select(code => term.ColumnOf[code]).ToArray())];
         LookupStarts = new int[_lookupTerms.Count + 1];
         LookupStarts[0] = 1 + Numeric.Length;
@@ -111,7 +115,8 @@ sealed class Design
         foreach (int i in NumericOf(set))
         {
             var term = _numericTerms[i];
-            terms.Add(new(term.Basis, term.Parent, term.Second, term.Knot, weights[((i + 1) * outputs)..((i + 2) * outputs)]));
+            double[] own = weights[((i + 1) * outputs)..((i + 2) * outputs)];
+            terms.Add(new(term.Basis, term.Parent, term.Second, term.Knot, own));
         }
 
         foreach (int i in LookupsOf(set))
@@ -139,7 +144,7 @@ sealed class Design
             _numericTerms.Add((Basis.Identity, parent, parent, 0, BasisSet.Linear));
             if (!profile.IsCoded)
             {
-                foreach (double knot in HingeQuantiles.Select(p => FeatureQuantile(profile, p)).Distinct())
+                foreach (double knot in _hingeQuantiles.Select(p => FeatureQuantile(profile, p)).Distinct())
                 {
                     // A hinge at the smallest value is the identity again.
                     if (knot > profile.Features[0])
@@ -153,7 +158,8 @@ sealed class Design
         }
 
         int[] columnOf = new int[profile.Values.Length];
-        int[] byCount = [.. Enumerable.Range(0, columnOf.Length).OrderByDescending(code => profile.Counts[code]).ThenBy(code => code)];
+        int[] byCount = [.. Enumerable.Range(0, columnOf.Length)
+            .OrderByDescending(code => profile.Counts[code]).ThenBy(code => code)];
         for (int place = 0; place < byCount.Length; place++)
         {
             columnOf[byCount[place]] = Math.Min(place, MostLevels - 1);

@@ -2,7 +2,9 @@ using CausalMixFT.Kernels.Rng;
 
 namespace CausalMixFT.Engine.Scm;
 
-/// <summary>The rows that one node is fitted to: those where it and its parents are present, shuffled into folds.</summary>
+/// <summary>
+/// The rows that one node is fitted to: those where it and its parents are present, shuffled into folds.
+/// </summary>
 /// <remarks>
 /// Where too few rows are complete, missing parents are read as their median or most frequent value instead; the
 /// diagnostics say so. A table beyond the cap is subsampled: the shuffle's first rows. With classes, each fold gets its

@@ -17,7 +17,9 @@ sealed class RidgeRegression
         _gram = [.. Enumerable.Range(0, design.Folds).Select(GramOfFold)];
     }
 
-    /// <summary>Weights (width) of the least squares fit to all folds but <paramref name="without"/>; null for all.</summary>
+    /// <summary>
+    /// Weights (width) of the least squares fit to all folds but <paramref name="without"/>; null for all.
+    /// </summary>
     public double[] Fit(BasisSet set, double[] response, double ridge, int? without)
     {
         int[] columns = _design.ColumnsOf(set);
@@ -194,7 +196,8 @@ static class Cholesky
                 var rowJ = a.AsSpan(j * width, width);
                 double sum = rowI[j] - TensorPrimitives.Dot<double>(rowI[..j], rowJ[..j]);
 
-                // Rounding may leave a pivot of a collinear column at or below 0; a floor leaves that column without effect.
+                // Rounding may leave a pivot of a collinear column at or below 0; a floor leaves that column without
+                // effect.
                 rowI[j] = i == j ? Math.Sqrt(Math.Max(sum, 1e-10)) : sum / rowJ[j];
             }
         }

@@ -8,7 +8,9 @@ namespace CausalMixFT.Engine.Scm;
 /// <param name="Levels">The column's levels; empty for numbers.</param>
 /// <param name="Decimals">The column's decimals.</param>
 /// <param name="Parents">The nodes it is a function of.</param>
-/// <param name="MissingShare">The share of cells that are missing; reproduced at random, whatever the other cells hold.</param>
+/// <param name="MissingShare">
+/// The share of cells that are missing; reproduced at random, whatever the other cells hold.
+/// </param>
 /// <param name="Support">The values it can take.</param>
 /// <param name="Mechanism">Its equation.</param>
 /// <param name="Fit">How the equation was fitted.</param>
@@ -35,7 +37,9 @@ public sealed record ScmNode(
 /// of the noise (1 − R²).
 /// </param>
 /// <param name="NullLoss">The same without parents.</param>
-/// <param name="ResidualDeviation">Standard deviation of the noise that is sampled, on its scale; 0 for classes.</param>
+/// <param name="ResidualDeviation">
+/// Standard deviation of the noise that is sampled, on its scale; 0 for classes.
+/// </param>
 /// <param name="OutOfFoldDeviation">The same of the out-of-fold residuals as they were.</param>
 /// <param name="InSampleDeviation">The same of the residuals on the rows that the equation was fitted to.</param>
 /// <param name="Note">What else a reader should know; empty for nothing.</param>

@@ -5,9 +5,10 @@ namespace CausalMixFT.Engine.Scm;
 /// <summary>A multinomial logit with a ridge, by preconditioned L-BFGS.</summary>
 /// <remarks>
 /// Minimises Σ_rows −log softmax_y(f) + ½ λ Σ w². All classes have weights; the ridge makes them unique, and keeps them
-/// finite on separable data. Intercepts start at the log of the marginal and are penalised ten times less, as deviations
-/// from it: a class that the rows at hand happen to lack keeps its marginal. The preconditioner is the Hessian without
-/// parents, π_k (1 − π_k) XᵀX + λ, one block for each class, which is why some ten to thirty steps suffice.
+/// finite on separable data. Intercepts start at the log of the marginal and are penalised ten times less, as
+/// deviations from it: a class that the rows at hand happen to lack keeps its marginal. The preconditioner is the
+/// Hessian without parents, π_k (1 − π_k) XᵀX + λ, one block for each class, which is why some ten to thirty steps
+/// suffice.
 /// </remarks>
 /// <param name="design">The parents' design, its rows ordered by fold.</param>
 /// <param name="classes">Each row's class.</param>
@@ -27,11 +28,21 @@ sealed class SoftmaxRegression(Design design, int[] classes, double[] marginal, 
     /// <param name="without">The fold to leave out.</param>
     /// <param name="tolerance">Stops when a step lowers the mean loss by less than this.</param>
     /// <param name="steps">Most steps.</param>
-    public double[] Fit(BasisSet set, int? without, double tolerance, int steps)
+    /// <param name="start">Weights to start from, of a fit to the same rows; null for the marginal.</param>
+    public double[] Fit(BasisSet set, int? without, double tolerance, int steps, double[]? start = null)
     {
         var objective = new Objective(this, set, without);
         int length = design.Width * _outputs;
         var weights = new double[length];
+        if (start is not null)
+        {
+            start.CopyTo(weights, 0);
+            for (int k = 0; k < _outputs; k++)
+            {
+                weights[k] -= Math.Log(marginal[k]);
+            }
+        }
+
         var gradient = new double[length];
         double loss = objective.Evaluate(weights, gradient);
         var history = new List<(double[] Step, double[] Change, double Rho)>();

@@ -31,11 +31,15 @@ public sealed class StructuralCausalModel
 
     /// <summary>Fits an equation to each column, given its parents in <paramref name="dag"/>.</summary>
     /// <param name="table">The rows to fit to.</param>
-    /// <param name="dag">The graph; its variables are matched with columns by name, and columns it lacks have no parents.</param>
+    /// <param name="dag">
+    /// The graph; its variables are matched with columns by name, and columns it lacks have no parents.
+    /// </param>
     /// <param name="options">Folds, caps and ridge.</param>
     /// <param name="device">Its threads fit nodes side by side.</param>
     /// <param name="progress">Told the share of nodes that are done.</param>
-    /// <exception cref="InputException">The table has no rows or columns, or the graph names a column that it lacks.</exception>
+    /// <exception cref="InputException">
+    /// The table has no rows or columns, or the graph names a column that it lacks.
+    /// </exception>
     public static StructuralCausalModel Fit(
         Table table, Dag dag, ScmOptions options, ComputeDevice device, IProgress<double>? progress = null)
     {
@@ -44,7 +48,8 @@ public sealed class StructuralCausalModel
         ArgumentNullException.ThrowIfNull(options);
         if (table.Rows == 0 || table.Columns.Count == 0)
         {
-            throw new InputException("A structural causal model is fitted to at least one row and one column; the table is empty.");
+            throw new InputException(
+                "A structural causal model is fitted to at least one row and one column; the table is empty.");
         }
 
         int count = table.Columns.Count;
@@ -59,14 +64,15 @@ public sealed class StructuralCausalModel
         var profiles = new ColumnProfile[count];
         ForEach(device, count, i => profiles[i] = new ColumnProfile(table.Columns[i], options));
 
-        // The dearest nodes first, so that no thread is left with one at the end. Which thread fits which changes nothing.
+        // The dearest nodes first, so that no thread is left with one at the end. Which thread fits which changes
+        // nothing.
         int[] order = [.. Enumerable.Range(0, count).OrderByDescending(i => Cost(i))];
         var nodes = new ScmNode[count];
         int done = 0;
         ForEach(device, count, place =>
         {
             int i = order[place];
-            nodes[i] = FitNode(profiles, parents[i], i, options);
+            nodes[i] = FitNode(profiles, parents[i], i, options, (folds, body) => ForEach(device, folds, body));
             progress?.Report((double)Interlocked.Increment(ref done) / count);
         });
         return new(nodes);
@@ -75,7 +81,8 @@ public sealed class StructuralCausalModel
             * (profiles[i].IsCoded ? profiles[i].Values.Length * 10 : 10);
     }
 
-    static ScmNode FitNode(ColumnProfile[] profiles, int[] parents, int index, ScmOptions options)
+    static ScmNode FitNode(
+        ColumnProfile[] profiles, int[] parents, int index, ScmOptions options, Action<int, Action<int>> forEach)
     {
         var profile = profiles[index];
         var column = profile.Column;
@@ -92,15 +99,16 @@ public sealed class StructuralCausalModel
         }
         else if (profile.IsCoded)
         {
-            (mechanism, fit) = CategoricalFit.Run(profile, causes, index, options);
+            (mechanism, fit) = CategoricalFit.Run(profile, causes, index, options, forEach);
         }
         else
         {
-            (mechanism, support, fit) = NumericFit.Run(profile, causes, index, options);
+            (mechanism, support, fit) = NumericFit.Run(profile, causes, index, options, forEach);
         }
 
         return new(
-            column.Name, column.Kind, column.Levels, column.Decimals, parents, profile.MissingShare, support, mechanism, fit);
+            column.Name, column.Kind, column.Levels, column.Decimals, parents, profile.MissingShare, support, mechanism,
+            fit);
     }
 
     static void ForEach(ComputeDevice device, int count, Action<int> body)

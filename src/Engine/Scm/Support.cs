@@ -16,7 +16,8 @@ public sealed record ValueList(double[] Values, double[]? Features) : Support;
 /// <param name="Centre">The mean: on the device a node holds (value − centre) / spread.</param>
 /// <param name="Spread">The standard deviation.</param>
 /// <param name="Curve">How children see the standardised value; null when they see it as it is.</param>
-public sealed record ValueRange(double Min, double Max, double Grid, double Centre, double Spread, Curve? Curve) : Support;
+public sealed record ValueRange(double Min, double Max, double Grid, double Centre, double Spread, Curve? Curve)
+    : Support;
 
 /// <summary>A non-decreasing function: linear between knots, constant outside them.</summary>
 /// <param name="At">Where the knots are, non-decreasing.</param>

@@ -55,6 +55,7 @@ public readonly record struct Philox(uint Key0, uint Key1)
         (int)(((ulong)Word(index, stream, slot) * (uint)count) >> 32);
 
     /// <summary>A standard normal.</summary>
+    /// <remarks>From 23 bits and a half, which a float holds exactly: with 24, the last cell's middle would round to 1.</remarks>
     public float Normal(uint index, uint stream, uint slot = 0) =>
-        Rng.Normal.Quantile(((Word(index, stream, slot) >> 8) + 0.5f) * (1f / (1 << 24)));
+        Rng.Normal.Quantile(((Word(index, stream, slot) >> 9) + 0.5f) * (1f / (1 << 23)));
 }

@@ -6,7 +6,10 @@ using ILGPU.Runtime;
 
 namespace CausalMixFT.Kernels.Sampling;
 
-/// <summary>Puts an atom into a column, in place: child[r] := atom with probability 1 / (1 + exp(−predictor[r])), else as it was.</summary>
+/// <summary>
+/// Puts an atom into a column, in place: child[r] := atom with probability 1 / (1 + exp(−predictor[r])), else as it
+/// was.
+/// </summary>
 /// <remarks>
 /// Shapes: predictor and child are (1, rows). The gate of a two-part (hurdle) model: one value, often 0, has a
 /// probability of its own. Two devices may differ where the uniform meets the probability within the error of exp.
@@ -14,7 +17,8 @@ namespace CausalMixFT.Kernels.Sampling;
 public abstract class AtomSampler
 {
     /// <summary>The operation on <paramref name="device"/>.</summary>
-    public static AtomSampler On(ComputeDevice device) => device.Choose<AtomSampler>(gpu => new Gpu(gpu), cpu => new Cpu(cpu));
+    public static AtomSampler On(ComputeDevice device) =>
+        device.Choose<AtomSampler>(gpu => new Gpu(gpu), cpu => new Cpu(cpu));
 
     /// <summary>Writes the atom where the gate opens.</summary>
     public abstract void Sample(RowDraws draws, Tensor predictor, float atom, Tensor child);
@@ -26,7 +30,8 @@ public abstract class AtomSampler
         readonly Action<Index1D, SampleArgs> _sample =
             device.Accelerator.LoadAutoGroupedStreamKernel<Index1D, SampleArgs>(SampleKernel);
 
-        internal readonly record struct SampleArgs(RowDraws Draws, ArrayView<float> Predictor, float Atom, ArrayView<float> Child);
+        internal readonly record struct SampleArgs(
+            RowDraws Draws, ArrayView<float> Predictor, float Atom, ArrayView<float> Child);
 
         internal static void SampleKernel(Index1D row, SampleArgs args)
         {
@@ -65,9 +70,10 @@ public abstract class AtomSampler
             for (int row = 0; row < padded; row += SimdColumns.Lanes)
             {
                 var uniform = RowDraws.OpenUniform(Vector256.Load((uint*)words + row));
-                var open = Vector256.LessThan(
-                    uniform * (Vector256<float>.One + Vector256.Exp(-Vector256.Load(logits + row))), Vector256<float>.One);
-                Vector256.ConditionalSelect(open, Vector256.Create(atom), Vector256.Load(values + row)).Store(values + row);
+                var inverse = Vector256<float>.One + Vector256.Exp(-Vector256.Load(logits + row));
+                var open = Vector256.LessThan(uniform * inverse, Vector256<float>.One);
+                Vector256.ConditionalSelect(open, Vector256.Create(atom), Vector256.Load(values + row))
+                    .Store(values + row);
             }
 
             new Span<float>(values, count).CopyTo(new Span<float>(child + start, count));

@@ -6,7 +6,9 @@ using ILGPU.Runtime;
 
 namespace CausalMixFT.Kernels.Sampling;
 
-/// <summary>Samples a category: P(code = k) = exp(predictor_k) / Σ_j exp(predictor_j), by inverse distribution function.</summary>
+/// <summary>
+/// Samples a category: P(code = k) = exp(predictor_k) / Σ_j exp(predictor_j), by inverse distribution function.
+/// </summary>
 /// <remarks>
 /// Shapes: predictors are (classes, rows) and are overwritten; codes is (1, rows). One uniform u a row: the code is the
 /// number of classes whose cumulated weight is at most u · Σ. Two devices may differ where u meets a boundary within
@@ -73,7 +75,9 @@ public abstract class CategoricalSampler
         {
             float* from = predictors.Start, to = codes.Start;
             int classes = predictors.Rows, rows = codes.Length;
-            device.For((rows + ChunkRows - 1) / ChunkRows, chunk => Chunk(draws, from, classes, to, chunk * ChunkRows, rows));
+            device.For(
+                (rows + ChunkRows - 1) / ChunkRows,
+                chunk => Chunk(draws, from, classes, to, chunk * ChunkRows, rows));
         }
 
         static void Chunk(in RowDraws draws, float* predictors, int classes, float* codes, int start, int rows)
@@ -121,7 +125,8 @@ public abstract class CategoricalSampler
                 {
                     var cumulated = Vector256.Load(sum + row) + Whole(column, row, count, last);
                     cumulated.Store(sum + row);
-                    var passed = Vector256.LessThanOrEqual(cumulated, Vector256.Load(target + row)) & Vector256<float>.One;
+                    var passed =
+                        Vector256.LessThanOrEqual(cumulated, Vector256.Load(target + row)) & Vector256<float>.One;
                     (Vector256.Load(largest + row) + passed).Store(largest + row);
                 }
             }

@@ -6,7 +6,9 @@ using ILGPU.Runtime;
 namespace CausalMixFT.Kernels.Sampling;
 
 /// <summary>Samples a column that has no parents: child[r] = table[i], with i uniform on the table's rows.</summary>
-/// <remarks>Shapes: child is (1, rows). Every device draws the same bits: nothing but whole numbers is computed.</remarks>
+/// <remarks>
+/// Shapes: child is (1, rows). Every device draws the same bits: nothing but whole numbers is computed.
+/// </remarks>
 public abstract class EmpiricalSampler
 {
     /// <summary>The operation on <paramref name="device"/>.</summary>
@@ -52,7 +54,8 @@ public abstract class EmpiricalSampler
             draws.Fill(start, (uint*)values, padded);
             for (int row = 0; row < padded; row += SimdColumns.Lanes)
             {
-                SimdColumns.Gather(table, SimdColumns.Below(length, Vector256.Load((uint*)values + row))).Store(values + row);
+                var index = SimdColumns.Below(length, Vector256.Load((uint*)values + row));
+                SimdColumns.Gather(table, index).Store(values + row);
             }
 
             new Span<float>(values, count).CopyTo(new Span<float>(child + start, count));

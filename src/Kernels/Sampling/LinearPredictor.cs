@@ -7,7 +7,10 @@ using ILGPU.Runtime;
 
 namespace CausalMixFT.Kernels.Sampling;
 
-/// <summary>Evaluates predictors that are linear in a basis of the parents: p_k = intercept_k + Σ_t weight_tk · basis_t(parents).</summary>
+/// <summary>
+/// Evaluates predictors that are linear in a basis of the parents: p_k = intercept_k + Σ_t weight_tk ·
+/// basis_t(parents).
+/// </summary>
 /// <remarks>
 /// Shapes: columns is (columns, rows), a block of the table column by column; predictors is (outputs, rows). A lookup
 /// alone is a gather: it turns codes into values.
@@ -107,7 +110,8 @@ public abstract class LinearPredictor
                 {
                     for (int k = 0; k < table.Outputs; k++)
                     {
-                        AddLookup(basis, weights + term.Offset + k * term.Levels, predictors + (long)k * rows + start, count);
+                        float* block = weights + term.Offset + k * term.Levels;
+                        AddLookup(basis, block, predictors + (long)k * rows + start, count);
                     }
                 }
                 else

@@ -5,7 +5,9 @@ using ILGPU.Runtime;
 
 namespace CausalMixFT.Kernels.Sampling;
 
-/// <summary>Samples a column from its predictor: child[r] = f(predictor[r], noise[r]), one kernel for each mechanism f.</summary>
+/// <summary>
+/// Samples a column from its predictor: child[r] = f(predictor[r], noise[r]), one kernel for each mechanism f.
+/// </summary>
 /// <remarks>
 /// Shapes: predictor and child are (1, rows), and may be the same column. Noise of row r is a pure function of the
 /// draws' seed, stream and first row + r.
@@ -31,7 +33,12 @@ public abstract class MechanismSampler<TMechanism>
             device.Accelerator.LoadAutoGroupedStreamKernel<Index1D, SampleArgs>(SampleKernel);
 
         internal readonly record struct SampleArgs(
-            RowDraws Draws, NoiseKind Kind, float Scale, ArrayView<float> Table, ArrayView<float> Predictor, ArrayView<float> Child);
+            RowDraws Draws,
+            NoiseKind Kind,
+            float Scale,
+            ArrayView<float> Table,
+            ArrayView<float> Predictor,
+            ArrayView<float> Child);
 
         internal static void SampleKernel(Index1D row, SampleArgs args) =>
             args.Child[row] = TMechanism.Evaluate(
@@ -53,7 +60,9 @@ public abstract class MechanismSampler<TMechanism>
         {
             float* from = predictor.Start, to = child.Start;
             int rows = child.Length;
-            device.For(SimdColumns.Chunks(rows), chunk => Chunk(draws, noise, from, to, chunk * SimdColumns.ChunkRows, rows));
+            device.For(
+                SimdColumns.Chunks(rows),
+                chunk => Chunk(draws, noise, from, to, chunk * SimdColumns.ChunkRows, rows));
         }
 
         static void Chunk(in RowDraws draws, in Noise noise, float* predictor, float* child, int start, int rows)

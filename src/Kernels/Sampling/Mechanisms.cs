@@ -23,7 +23,8 @@ public readonly struct PostTanh : IMechanism
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Evaluate(Vector256<float> predictor, Vector256<float> noise) => Wide(predictor + noise);
+    public static Vector256<float> Evaluate(Vector256<float> predictor, Vector256<float> noise) =>
+        Wide(predictor + noise);
 
     // 1 − 2 / (e^2x + 1): right in both tails, where e^2x is 0 or ∞; near 0 its absolute error is one ulp of 1.
     internal static float Scalar(float x) => 1 - 2 / (XMath.Exp(2 * x) + 1);

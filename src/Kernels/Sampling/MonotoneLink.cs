@@ -6,7 +6,9 @@ using ILGPU.Runtime;
 
 namespace CausalMixFT.Kernels.Sampling;
 
-/// <summary>A non-decreasing function of one column, from a table: the g of a post-nonlinear model x := g(f(parents) + noise).</summary>
+/// <summary>
+/// A non-decreasing function of one column, from a table: the g of a post-nonlinear model x := g(f(parents) + noise).
+/// </summary>
 /// <remarks>
 /// Shapes: input and output are (1, rows), and may be the same column. Two forms. <see cref="Codes"/>: the number of
 /// thresholds ≤ input, for columns that take a list of values. <see cref="Interpolate"/>: linear between knots and
@@ -28,7 +30,8 @@ public abstract class MonotoneLink
 
     internal sealed class Gpu(GpuDevice device) : MonotoneLink
     {
-        readonly Action<Index1D, LinkArgs> _codes = device.Accelerator.LoadAutoGroupedStreamKernel<Index1D, LinkArgs>(CodesKernel);
+        readonly Action<Index1D, LinkArgs> _codes =
+            device.Accelerator.LoadAutoGroupedStreamKernel<Index1D, LinkArgs>(CodesKernel);
         readonly Action<Index1D, LinkArgs> _interpolate =
             device.Accelerator.LoadAutoGroupedStreamKernel<Index1D, LinkArgs>(InterpolateKernel);
 
@@ -70,22 +73,27 @@ public abstract class MonotoneLink
             _interpolate(output.Length, Args(table, input, output));
 
         static LinkArgs Args(LinkTable table, Tensor input, Tensor output) => new(
-            table.Count, table.FirstStep, table.Knots.View, table.Values.View, table.Slopes.View, input.View, output.View);
+            table.Count, table.FirstStep, table.Knots.View, table.Values.View, table.Slopes.View, input.View,
+            output.View);
     }
 
     // ---- CPU: eight rows search at once; each step is one gather ----
 
     internal sealed unsafe class Cpu(CpuDevice device) : MonotoneLink
     {
-        public override void Codes(LinkTable table, Tensor input, Tensor output) => Run(table, input, output, codes: true);
+        public override void Codes(LinkTable table, Tensor input, Tensor output) =>
+            Run(table, input, output, codes: true);
 
-        public override void Interpolate(LinkTable table, Tensor input, Tensor output) => Run(table, input, output, codes: false);
+        public override void Interpolate(LinkTable table, Tensor input, Tensor output) =>
+            Run(table, input, output, codes: false);
 
         void Run(LinkTable table, Tensor input, Tensor output, bool codes)
         {
             float* from = input.Start, to = output.Start;
             int rows = output.Length;
-            device.For(SimdColumns.Chunks(rows), chunk => Chunk(table, codes, from, to, chunk * SimdColumns.ChunkRows, rows));
+            device.For(
+                SimdColumns.Chunks(rows),
+                chunk => Chunk(table, codes, from, to, chunk * SimdColumns.ChunkRows, rows));
         }
 
         static void Chunk(LinkTable table, bool codes, float* input, float* output, int start, int rows)
@@ -137,12 +145,15 @@ public sealed class LinkTable : IDisposable
     public LinkTable(ComputeDevice device, ReadOnlySpan<float> thresholds)
         : this(device, thresholds, new float[thresholds.Length]) { }
 
-    /// <summary>Knots and values for <see cref="MonotoneLink.Interpolate"/>, both in non-decreasing order, at least one.</summary>
+    /// <summary>
+    /// Knots and values for <see cref="MonotoneLink.Interpolate"/>, both in non-decreasing order, at least one.
+    /// </summary>
     public LinkTable(ComputeDevice device, ReadOnlySpan<float> knots, ReadOnlySpan<float> values)
     {
         if (knots.IsEmpty || values.Length != knots.Length)
         {
-            throw new ArgumentException($"A link needs as many values as knots, at least one, not {knots.Length} and {values.Length}.");
+            throw new ArgumentException(
+                $"A link needs as many values as knots, at least one, not {knots.Length} and {values.Length}.");
         }
 
         // Padded with +∞ to 2ᵐ − 1 entries, the search takes m steps for every input.

@@ -39,14 +39,15 @@ public readonly record struct Noise(NoiseKind Kind, float Scale = 1, DeviceArray
     public static Noise FromResiduals(DeviceArray<float> table) => new(NoiseKind.Empirical, 1, table);
 
     // The equation, for the kernel: one thread, one row.
-    internal static float Draw(in RowDraws draws, int row, NoiseKind kind, float scale, ArrayView<float> table) => kind switch
-    {
-        NoiseKind.Gaussian => scale * Normal.Quantile(draws.OpenUniform(row)),
-        NoiseKind.Uniform => scale * (2 * RootThree) * (draws.OpenUniform(row) - 0.5f),
-        NoiseKind.Laplace => Laplace(draws.OpenUniform(row), scale),
-        NoiseKind.Empirical => scale * table[draws.Below(table.IntLength, row)],
-        _ => 0f,
-    };
+    internal static float Draw(
+        in RowDraws draws, int row, NoiseKind kind, float scale, ArrayView<float> table) => kind switch
+        {
+            NoiseKind.Gaussian => scale * Normal.Quantile(draws.OpenUniform(row)),
+            NoiseKind.Uniform => scale * (2 * RootThree) * (draws.OpenUniform(row) - 0.5f),
+            NoiseKind.Laplace => Laplace(draws.OpenUniform(row), scale),
+            NoiseKind.Empirical => scale * table[draws.Below(table.IntLength, row)],
+            _ => 0f,
+        };
 
     // The same equation, for the twin: count rows, from words to noise, in the words' place.
     internal unsafe void Transform(uint* words, float* noise, int count)
@@ -60,7 +61,8 @@ public readonly record struct Noise(NoiseKind Kind, float Scale = 1, DeviceArray
                 NoiseKind.Gaussian => scale * Quantile(RowDraws.OpenUniform(word)),
                 NoiseKind.Uniform => scale * (2 * RootThree) * (RowDraws.OpenUniform(word) - Vector256.Create(0.5f)),
                 NoiseKind.Laplace => Laplace(RowDraws.OpenUniform(word), scale),
-                NoiseKind.Empirical => scale * SimdColumns.Gather(Table!.Start, SimdColumns.Below((uint)Table.Length, word)),
+                NoiseKind.Empirical =>
+                    scale * SimdColumns.Gather(Table!.Start, SimdColumns.Below((uint)Table.Length, word)),
                 _ => Vector256<float>.Zero,
             };
             value.Store(noise + row);

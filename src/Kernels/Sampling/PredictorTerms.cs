@@ -89,7 +89,8 @@ public sealed class PredictorTerms(int outputs)
     {
         if (weights.Length != expected)
         {
-            throw new ArgumentException($"A {term.Basis} term of {outputs} outputs has {expected} weights, not {weights.Length}.");
+            throw new ArgumentException(
+                $"A {term.Basis} term of {outputs} outputs has {expected} weights, not {weights.Length}.");
         }
 
         _terms.Add(term);

@@ -8,10 +8,13 @@ namespace CausalMixFT.Kernels.Sampling;
 /// <summary>The draws of one column: one random word a row, a pure function of (seed, stream, row).</summary>
 /// <param name="Random">The generator of the seed.</param>
 /// <param name="Stream">The column, or whatever else the words are for.</param>
-/// <param name="FirstRow">The table's row that row 0 of the block is: a shard that starts here draws what the whole draws.</param>
+/// <param name="FirstRow">
+/// The table's row that row 0 of the block is: a shard that starts here draws what the whole draws.
+/// </param>
 /// <remarks>
 /// A Philox block has four words; all four are used. Rows 32g … 32g + 31 share the blocks 8g … 8g + 7: row r takes word
-/// (r / 8) mod 4 of block 8 ⌊r / 32⌋ + r mod 8, so that eight blocks in SIMD lanes are 32 rows in order, with no shuffle.
+/// (r / 8) mod 4 of block 8 ⌊r / 32⌋ + r mod 8, so that eight blocks in SIMD lanes are 32 rows in order, with no
+/// shuffle.
 /// </remarks>
 public readonly record struct RowDraws(Philox Random, uint Stream, uint FirstRow = 0)
 {
@@ -30,8 +33,9 @@ public readonly record struct RowDraws(Philox Random, uint Stream, uint FirstRow
     /// <summary>A uniform on [0, 1) with 24 random bits.</summary>
     public float Uniform(int row) => (Word(row) >> 8) * Unit;
 
-    /// <summary>A uniform inside (0, 1): the middles of 2²⁴ cells.</summary>
-    public float OpenUniform(int row) => ((Word(row) >> 8) + 0.5f) * Unit;
+    /// <summary>A uniform inside (0, 1): the middles of 2²³ cells.</summary>
+    /// <remarks>A bit less than <see cref="Uniform(int)"/>: the middle of a cell needs one more, or the last rounds to 1.</remarks>
+    public float OpenUniform(int row) => ((Word(row) >> 9) + 0.5f) * (2 * Unit);
 
     /// <summary>A whole number in 0 … <paramref name="count"/> − 1.</summary>
     public int Below(int count, int row) => (int)(((ulong)Word(row) * (uint)count) >> 32);
@@ -45,7 +49,9 @@ public readonly record struct RowDraws(Philox Random, uint Stream, uint FirstRow
         }
     }
 
-    /// <summary>Writes the words of rows <paramref name="row"/> … <paramref name="row"/> + <paramref name="count"/> − 1.</summary>
+    /// <summary>
+    /// Writes the words of rows <paramref name="row"/> … <paramref name="row"/> + <paramref name="count"/> − 1.
+    /// </summary>
     internal unsafe void Fill(int row, uint* words, int count)
     {
         uint* spare = stackalloc uint[GroupRows];
@@ -77,7 +83,8 @@ public readonly record struct RowDraws(Philox Random, uint Stream, uint FirstRow
         {
             for (uint lane = 0; lane < 8; lane++)
             {
-                (words[lane], words[lane + 8], words[lane + 16], words[lane + 24]) = Random.Block(group * 8 + lane, Stream, 0, 0);
+                (words[lane], words[lane + 8], words[lane + 16], words[lane + 24]) =
+                    Random.Block(group * 8 + lane, Stream, 0, 0);
             }
 
             return;
@@ -121,7 +128,7 @@ public readonly record struct RowDraws(Philox Random, uint Stream, uint FirstRow
     /// <summary>Eight uniforms inside (0, 1), the twin of <see cref="OpenUniform(int)"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Vector256<float> OpenUniform(Vector256<uint> words) =>
-        (Vector256.ConvertToSingle((words >>> 8).AsInt32()) + Vector256.Create(0.5f)) * Unit;
+        (Vector256.ConvertToSingle((words >>> 9).AsInt32()) + Vector256.Create(0.5f)) * (2 * Unit);
 
     /// <summary>Eight uniforms on [0, 1), the twin of <see cref="Uniform(int)"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

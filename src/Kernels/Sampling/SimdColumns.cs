@@ -4,11 +4,15 @@ using System.Runtime.Intrinsics.X86;
 
 namespace CausalMixFT.Kernels.Sampling;
 
-/// <summary>What the CPU twins share: chunks of rows that stay in the first-level cache, and gathers from a table.</summary>
+/// <summary>
+/// What the CPU twins share: chunks of rows that stay in the first-level cache, and gathers from a table.
+/// </summary>
 static unsafe class SimdColumns
 {
     /// <summary>Rows in a chunk: 4 KiB a column, so that some six columns stay in a 32 KiB cache.</summary>
-    /// <remarks>A multiple of 32. Chunks are padded to whole vectors, so a row's bits never depend on where a block ends.</remarks>
+    /// <remarks>
+    /// A multiple of 32. Chunks are padded to whole vectors, so a row's bits never depend on where a block ends.
+    /// </remarks>
     public const int ChunkRows = 1024;
 
     /// <summary>Floats in a vector.</summary>

@@ -6,7 +6,9 @@ using ILGPU.Runtime;
 
 namespace CausalMixFT.Kernels.Sampling;
 
-/// <summary>Keeps a column in its support, in place: x := min + grid · round((clamp(x, min, max) − min) / grid).</summary>
+/// <summary>
+/// Keeps a column in its support, in place: x := min + grid · round((clamp(x, min, max) − min) / grid).
+/// </summary>
 /// <remarks>Shapes: column is (1, rows). A grid of 0 clamps only. Halves round up.</remarks>
 public abstract class SupportProjection
 {
@@ -24,7 +26,8 @@ public abstract class SupportProjection
         readonly Action<Index1D, ProjectArgs> _project =
             device.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ProjectArgs>(ProjectKernel);
 
-        internal readonly record struct ProjectArgs(ArrayView<float> Column, float Min, float Max, float Grid, float PerGrid);
+        internal readonly record struct ProjectArgs(
+            ArrayView<float> Column, float Min, float Max, float Grid, float PerGrid);
 
         internal static void ProjectKernel(Index1D row, ProjectArgs args)
         {

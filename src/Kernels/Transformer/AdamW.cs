@@ -1,5 +1,8 @@
 using System.Runtime.Intrinsics;
 using CausalMixFT.Kernels.Devices;
+using ILGPU;
+using ILGPU.Algorithms;
+using ILGPU.Runtime;
 
 namespace CausalMixFT.Kernels.Transformer;
 
@@ -33,11 +36,12 @@ public sealed record AdamWOptions
 public abstract class AdamW
 {
     /// <summary>The operation on <paramref name="device"/>, with its kernels compiled.</summary>
-    public static AdamW On(ComputeDevice device) => device.Choose<AdamW>(_ => throw new NotSupportedException(), cpu => new Cpu(cpu));
+    public static AdamW On(ComputeDevice device) => device.Choose<AdamW>(gpu => new Gpu(gpu), cpu => new Cpu(cpu));
 
     /// <summary>Takes step number <paramref name="number"/>, counted from 1: updates weights, mean and square.</summary>
     public abstract void Update(
-        int number, float learningRate, AdamWOptions options, Tensor gradients, Tensor norm, Tensor weights, Tensor mean, Tensor square);
+        int number, float learningRate, AdamWOptions options,
+        Tensor gradients, Tensor norm, Tensor weights, Tensor mean, Tensor square);
 
     // Everything about a step that is not an array.
     internal readonly record struct Constants(
@@ -57,6 +61,37 @@ public abstract class AdamW
         internal float GradientScale(float norm) => Clip < norm + 1e-6f ? Clip / (norm + 1e-6f) : 1;
     }
 
+    // ---- GPU: one thread per parameter ----
+
+    internal sealed class Gpu(GpuDevice device) : AdamW
+    {
+        readonly Action<Index1D, UpdateArgs> _update =
+            device.Accelerator.LoadAutoGroupedStreamKernel<Index1D, UpdateArgs>(UpdateKernel);
+
+        internal readonly record struct UpdateArgs(
+            Constants Constants, ArrayView<float> Gradients, ArrayView<float> Norm,
+            ArrayView<float> Weights, ArrayView<float> Mean, ArrayView<float> Square);
+
+        internal static void UpdateKernel(Index1D i, UpdateArgs args)
+        {
+            var k = args.Constants;
+            float gradient = args.Gradients[i] * k.GradientScale(args.Norm[0]);
+            float mean = args.Mean[i] * k.Beta1 + gradient * (1 - k.Beta1);
+            float square = args.Square[i] * k.Beta2 + gradient * gradient * (1 - k.Beta2);
+            args.Mean[i] = mean;
+            args.Square[i] = square;
+            args.Weights[i] = args.Weights[i] * k.Decay - mean * k.MeanStep / (XMath.Sqrt(square) * k.SquareRoot + k.Epsilon);
+        }
+
+        public override void Update(
+            int number, float learningRate, AdamWOptions options,
+            Tensor gradients, Tensor norm, Tensor weights, Tensor mean, Tensor square)
+        {
+            var constants = Constants.Of(number, learningRate, options);
+            _update(weights.Length, new(constants, gradients.View, norm.View, weights.View, mean.View, square.View));
+        }
+    }
+
     // ---- CPU: eight parameters at a time ----
 
     internal sealed unsafe class Cpu(CpuDevice device) : AdamW
@@ -64,7 +99,8 @@ public abstract class AdamW
         const int Block = 16384;
 
         public override void Update(
-            int number, float learningRate, AdamWOptions options, Tensor gradients, Tensor norm, Tensor weights, Tensor mean, Tensor square)
+            int number, float learningRate, AdamWOptions options,
+            Tensor gradients, Tensor norm, Tensor weights, Tensor mean, Tensor square)
         {
             var k = Constants.Of(number, learningRate, options);
             float scale = k.GradientScale(norm.Span[0]);

@@ -7,7 +7,7 @@ public abstract partial class Attention
 {
     // One problem and head at a time on a thread: its keys and values are gathered once into dense panels, then tiles of
     // queries pass over them with the same register tiles as a matrix product.
-    internal sealed unsafe class Cpu(CpuDevice device) : Attention
+    internal sealed unsafe partial class Cpu(CpuDevice device) : Attention
     {
         // A tile of scores is 24 × 256 floats forward and 2 × 48 × 128 backward (24 and 48 KiB): it stays near L1. Both
         // row counts are multiples of 6 and 4, the rows of a register tile, so padding rows never leave the tile.
@@ -16,13 +16,23 @@ public abstract partial class Attention
         // Problems over the columns of a row are tiny (a hundred scores); this many scores make a task worth waking a thread.
         const int ScoresPerTask = 16384;
 
+        // Scores are kept in units of log 2: queries are scaled by log₂e / √headWidth when gathered, softmax is base 2.
+        const float Log2E = 1.44269504f, Ln2 = 0.69314718f;
+
         [ThreadStatic]
         static float[]? _scratch;
 
         public override void Forward(in AttentionShape shape, Tensor q, Tensor keyValue, Tensor o, Tensor logSumExp)
         {
             var s = shape;
-            Run(s, unit => ForwardUnit(s, unit, q, keyValue, o, logSumExp));
+            if (Small.Suits(s, q.Width))
+            {
+                Run(s, 1, problem => Small.Forward(s, problem, q, keyValue, o, logSumExp));
+            }
+            else
+            {
+                Run(s, s.Heads, unit => ForwardUnit(s, unit, q, keyValue, o, logSumExp));
+            }
         }
 
         public override void Backward(
@@ -30,13 +40,20 @@ public abstract partial class Attention
             Tensor dq, Tensor dKeyValue, bool accumulate)
         {
             var s = shape;
-            Run(s, unit => BackwardUnit(s, unit, dAttended, q, keyValue, o, logSumExp, dq, dKeyValue, accumulate));
+            if (Small.Suits(s, q.Width) && !accumulate)
+            {
+                Run(s, 1, problem => Small.Backward(s, problem, dAttended, q, keyValue, logSumExp, dq, dKeyValue));
+                return;
+            }
+
+            Run(s, s.Heads, unit => BackwardUnit(s, unit, dAttended, q, keyValue, o, logSumExp, dq, dKeyValue, accumulate));
         }
 
-        void Run(AttentionShape shape, Action<int> unit)
+        void Run(AttentionShape shape, int unitsPerProblem, Action<int> unit)
         {
-            int units = shape.Outer * shape.Inner * shape.Heads;
-            int perTask = (int)Math.Clamp(ScoresPerTask / Math.Max(1L, (long)shape.Queries * shape.Keys), 1, 4096);
+            int units = shape.Outer * shape.Inner * unitsPerProblem;
+            long scores = (long)shape.Queries * shape.Keys * shape.Heads / unitsPerProblem;
+            int perTask = (int)Math.Clamp(ScoresPerTask / Math.Max(1, scores), 1, 1024);
             device.For((units + perTask - 1) / perTask, task =>
             {
                 for (int u = task * perTask; u < Math.Min(units, (task + 1) * perTask); u++)
@@ -46,10 +63,10 @@ public abstract partial class Attention
             });
         }
 
-        // The panels of one head, in multiples of the register tiles: Panel columns of keys, Width columns of a head.
+        // The sizes of one head's panels, rounded up to register tiles: Keys columns of keys, Width columns of a head.
         readonly struct Layout
         {
-            public readonly int HeadWidth, Width, Panel, Keys;
+            public readonly int HeadWidth, Width, Keys;
             public readonly bool Wide;
 
             public Layout(AttentionShape shape, int width)
@@ -57,7 +74,6 @@ public abstract partial class Attention
                 HeadWidth = width / shape.Heads;
                 Wide = HeadWidth % 24 == 0;
                 Width = Wide ? HeadWidth : (HeadWidth + 15) / 16 * 16;
-                Panel = 16;
                 Keys = (shape.Keys + 15) / 16 * 16;
             }
         }
@@ -93,7 +109,7 @@ public abstract partial class Attention
             Gather(firstKey + width, keyStride, shape.Keys, headWidth, padded, values, 1);
 
             long firstToken = (long)outer * shape.Queries * shape.Inner + inner;
-            float scale = 1 / MathF.Sqrt(headWidth);
+            float scale = Log2E / MathF.Sqrt(headWidth);
             for (int q0 = 0; q0 < shape.Queries; q0 += ForwardRows)
             {
                 int rows = Math.Min(ForwardRows, shape.Queries - q0);
@@ -125,7 +141,7 @@ public abstract partial class Attention
                     Scale(result + r * padded, padded, 1 / sum[r]);
                     new ReadOnlySpan<float>(result + r * padded, headWidth).CopyTo(
                         new Span<float>(o.Start + token * width + head * headWidth, headWidth));
-                    logSumExp.Start[token * heads + head] = maximum[r] + MathF.Log(sum[r]);
+                    logSumExp.Start[token * heads + head] = maximum[r] * Ln2 + MathF.Log(sum[r]);
                 }
             }
         }
@@ -162,7 +178,7 @@ public abstract partial class Attention
             {
                 int rows = Math.Min(BackwardRows, shape.Queries - q0);
                 long token = firstToken + (long)q0 * shape.Inner, at = token * width + head * headWidth;
-                Gather(q.Start + at, queryStride, rows, headWidth, padded, query, scale);
+                Gather(q.Start + at, queryStride, rows, headWidth, padded, query, scale * Log2E);
                 Gather(dAttended.Start + at, queryStride, rows, headWidth, padded, gradient, 1);
                 for (int r = 0; r < rows; r++)
                 {
@@ -177,7 +193,7 @@ public abstract partial class Attention
                     for (int r = 0; r < rows; r++)
                     {
                         float saved = logSumExp.Start[(token + (long)r * shape.Inner) * heads + head];
-                        SoftmaxGradientRow(p + r * BackwardKeys, ds + r * BackwardKeys, count, saved, delta[r]);
+                        SoftmaxGradientRow(p + r * BackwardKeys, ds + r * BackwardKeys, count, saved * Log2E, delta[r]);
                     }
 
                     // Keys past the last are zero in p and ds, so the padding rows of dKeys and dValues stay zero.
@@ -197,17 +213,18 @@ public abstract partial class Attention
                 }
             }
 
-            // The queries were scaled when gathered, so dk already holds its 1 / √headWidth.
+            // The queries were scaled when gathered: dk holds its 1 / √headWidth already, and log₂e to be taken out.
             for (int j = 0; j < shape.Keys; j++)
             {
                 float* dk = dKeyValue.Start + keyOffset + j * keyStride;
-                Scatter(dKeys + (nint)j * padded, dk, headWidth, accumulate);
-                Scatter(dValues + (nint)j * padded, dk + width, headWidth, accumulate);
+                Scatter(dKeys + (nint)j * padded, dk, headWidth, Ln2, accumulate);
+                Scatter(dValues + (nint)j * padded, dk + width, headWidth, 1, accumulate);
             }
         }
 
         // scores (rows, count) = query · keysᵀ; columns up to the next sixteen and rows up to the next six are padding.
-        static void Scores(float* query, int queryStride, int rows, float* panels, int headWidth, int count, float* scores, int stride)
+        static void Scores(
+            float* query, int queryStride, int rows, float* panels, int headWidth, int count, float* scores, int stride)
         {
             for (int j = 0; j < count; j += 16, panels += 16 * headWidth)
             {
@@ -221,7 +238,8 @@ public abstract partial class Attention
 
         // c (rows, width) = start + a · b, with the tile that divides the head's width; rows up to the tile's are padding.
         static void Product(
-            bool wide, int rows, int width, int depth, float* a, nint aRow, nint aStep, float* b, int bStride, float* start, float* c)
+            bool wide, int rows, int width, int depth, float* a, nint aRow, nint aStep, float* b, int bStride,
+            float* start, float* c)
         {
             if (wide)
             {
@@ -251,13 +269,14 @@ public abstract partial class Attention
 
                 for (int r = even; r < rows; r++)
                 {
-                    TileProduct.Tile1x16(
-                        depth, a + r * aRow, aStep, b + j, bStride, start is null ? null : start + r * width + j, c + r * width + j);
+                    TileProduct.TileRow(
+                        2, depth, a + r * aRow, aStep, b + j, bStride, start is null ? null : start + r * width + j,
+                        c + r * width + j);
                 }
             }
         }
 
-        // Turns a row of scores into exp(s − maximum), zero past count, and returns what earlier sums must be scaled by.
+        // Turns a row of scores into 2^(s − maximum), zero past count, and returns what earlier sums must be scaled by.
         static float SoftmaxRow(float* s, int count, ref float maximum, ref float sum)
         {
             int end = (count + 15) / 16 * 16;
@@ -276,31 +295,31 @@ public abstract partial class Attention
             Vector256<float> shift = Vector256.Create(peak), sums = default;
             for (int i = 0; i < end; i += 8)
             {
-                var e = VectorMath.Exp(Vector256.Load(s + i) - shift);
+                var e = VectorMath.Exp2Negative(Vector256.Load(s + i) - shift);
                 e.Store(s + i);
                 sums += e;
             }
 
-            // The clamp inside Exp leaves 1e-38 where −∞ stood: nothing beside a sum of at least 1.
+            // The clamp of the exponential leaves 1e-38 where −∞ stood: nothing beside a sum of at least 1.
             for (int i = count; i < end; i++)
             {
                 s[i] = 0;
             }
 
-            float correction = before == peak ? 1 : MathF.Exp(before - peak);
+            float correction = before == peak ? 1 : MathF.Exp((before - peak) * Ln2);
             maximum = peak;
             sum = sum * correction + Vector256.Sum(sums);
             return correction;
         }
 
-        // p = exp(s − logSumExp) in place of s, and ds = p (dp − δ) in place of dp; both zero past count.
+        // p = 2^(s − logSumExp) in place of s, and ds = p (dp − δ) in place of dp; both zero past count.
         static void SoftmaxGradientRow(float* s, float* dp, int count, float logSumExp, float delta)
         {
             Vector256<float> shift = Vector256.Create(logSumExp), d = Vector256.Create(delta);
             int end = (count + 15) / 16 * 16;
             for (int i = 0; i < end; i += 8)
             {
-                var p = VectorMath.Exp(Vector256.Load(s + i) - shift);
+                var p = VectorMath.Exp2Negative(Vector256.Load(s + i) - shift);
                 p.Store(s + i);
                 (p * (Vector256.Load(dp + i) - d)).Store(dp + i);
             }
@@ -336,18 +355,18 @@ public abstract partial class Attention
             }
         }
 
-        static void Scatter(float* source, float* target, int width, bool accumulate)
+        static void Scatter(float* source, float* target, int width, float scale, bool accumulate)
         {
             int i = 0;
             for (; i + 8 <= width; i += 8)
             {
-                var value = Vector256.Load(source + i);
+                var value = Vector256.Load(source + i) * scale;
                 (accumulate ? value + Vector256.Load(target + i) : value).Store(target + i);
             }
 
             for (; i < width; i++)
             {
-                target[i] = accumulate ? target[i] + source[i] : source[i];
+                target[i] = source[i] * scale + (accumulate ? target[i] : 0);
             }
         }
 

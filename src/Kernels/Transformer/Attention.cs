@@ -35,7 +35,7 @@ public abstract partial class Attention
 {
     /// <summary>The operation on <paramref name="device"/>, with its kernels compiled.</summary>
     public static Attention On(ComputeDevice device) =>
-        device.Choose<Attention>(_ => throw new NotSupportedException(), cpu => new Cpu(cpu));
+        device.Choose<Attention>(gpu => new Gpu(gpu), cpu => new Cpu(cpu));
 
     /// <summary>Writes o and logSumExp.</summary>
     public abstract void Forward(in AttentionShape shape, Tensor q, Tensor keyValue, Tensor o, Tensor logSumExp);

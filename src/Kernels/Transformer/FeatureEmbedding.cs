@@ -1,9 +1,15 @@
 using System.Runtime.Intrinsics;
 using CausalMixFT.Kernels.Devices;
+using ILGPU;
+using ILGPU.Algorithms;
+using ILGPU.Algorithms.ScanReduceOperations;
+using ILGPU.Runtime;
 
 namespace CausalMixFT.Kernels.Transformer;
 
-/// <summary>One token a cell: <c>token = value · weight + bias</c>, the label being the last column with weights of its own.</summary>
+/// <summary>
+/// One token a cell: <c>token = value · weight + bias</c>, the label being the last column with weights of its own.
+/// </summary>
 /// <remarks>
 /// A cell's value is <c>(x − mean) / (std + 1e-20)</c> clipped to ±100, with mean and standard deviation (n − 1) of its
 /// column over the context rows; a label's value is the label itself, or the mean context label where it is asked for.
@@ -22,7 +28,7 @@ public abstract class FeatureEmbedding
 
     /// <summary>The operation on <paramref name="device"/>, with its kernels compiled.</summary>
     public static FeatureEmbedding On(ComputeDevice device) =>
-        device.Choose<FeatureEmbedding>(_ => throw new NotSupportedException(), cpu => new Cpu(cpu));
+        device.Choose<FeatureEmbedding>(gpu => new Gpu(gpu), cpu => new Cpu(cpu));
 
     /// <summary>Writes the statistics of the context rows; each of <paramref name="tables"/> has the same number of them.</summary>
     public abstract void Statistics(int tables, Tensor cells, Tensor labels, Tensor statistics);
@@ -39,12 +45,160 @@ public abstract class FeatureEmbedding
 
     /// <summary>Writes the tokens.</summary>
     public abstract void Forward(
-        int columns, Tensor values, Tensor featureWeight, Tensor featureBias, Tensor labelWeight, Tensor labelBias, Tensor tokens);
+        int columns, Tensor values,
+        Tensor featureWeight, Tensor featureBias, Tensor labelWeight, Tensor labelBias, Tensor tokens);
 
     /// <summary>Adds to the gradients of weights and biases.</summary>
     public abstract void Backward(
         int columns, Tensor dTokens, Tensor values,
         Tensor dFeatureWeight, Tensor dFeatureBias, Tensor dLabelWeight, Tensor dLabelBias);
+
+    // ---- GPU: one thread per column for the statistics, per token or element for the rest ----
+
+    internal sealed class Gpu(GpuDevice device) : FeatureEmbedding
+    {
+        readonly Action<Index1D, StatisticsArgs> _statistics =
+            device.Accelerator.LoadAutoGroupedStreamKernel<Index1D, StatisticsArgs>(StatisticsKernel);
+
+        readonly Action<Index1D, StandardizeArgs> _standardize =
+            device.Accelerator.LoadAutoGroupedStreamKernel<Index1D, StandardizeArgs>(StandardizeKernel);
+
+        readonly Action<Index1D, ForwardArgs> _forward =
+            device.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ForwardArgs>(ForwardKernel);
+
+        readonly Action<KernelConfig, BackwardArgs> _backward = device.Accelerator.LoadStreamKernel<BackwardArgs>(BackwardKernel);
+
+        internal readonly record struct StatisticsArgs(
+            ArrayView<float> Cells, ArrayView<float> Labels, ArrayView<float> Statistics, int Rows, int Features);
+
+        internal static void StatisticsKernel(Index1D index, StatisticsArgs args)
+        {
+            int columns = args.Features + 1, table = index / columns, column = index % columns;
+            bool label = column == args.Features;
+            var source = label ? args.Labels : args.Cells;
+            int stride = label ? 1 : args.Features;
+            int first = label ? table * args.Rows : table * args.Rows * args.Features + column;
+
+            // In double: a column like a year or an amount loses its small deviations in a float's sum.
+            double sum = 0, squares = 0;
+            int count = 0;
+            for (int row = 0; row < args.Rows; row++)
+            {
+                float x = source[first + row * stride];
+                if (x - x == 0)
+                {
+                    sum += x;
+                    count++;
+                }
+            }
+
+            double mean = count == 0 ? 0 : sum / count;
+            for (int row = 0; row < args.Rows; row++)
+            {
+                float x = source[first + row * stride];
+                if (x - x == 0)
+                {
+                    squares += (x - mean) * (x - mean);
+                }
+            }
+
+            args.Statistics[2 * index] = (float)mean;
+            args.Statistics[2 * index + 1] = count < 2 ? 0 : (float)XMath.Sqrt(squares / (count - 1));
+        }
+
+        internal readonly record struct StandardizeArgs(
+            ArrayView<float> Cells, ArrayView<float> Labels, ArrayView<float> Statistics, ArrayView<float> Values,
+            int RowsPerTable, int Features, int HasLabels, int ZeroConstants);
+
+        internal static void StandardizeKernel(Index1D index, StandardizeArgs args)
+        {
+            int columns = args.Features + 1, row = index / columns, column = index % columns;
+            int at = (row / args.RowsPerTable * columns + column) * 2;
+            float mean = args.Statistics[at];
+            args.Values[index] = column < args.Features
+                ? Standardized(args.Cells[row * args.Features + column], mean, args.Statistics[at + 1], args.ZeroConstants != 0)
+                : args.HasLabels != 0 ? args.Labels[row] : mean;
+        }
+
+        internal readonly record struct ForwardArgs(
+            ArrayView<float> Values, ArrayView<float> FeatureWeight, ArrayView<float> FeatureBias,
+            ArrayView<float> LabelWeight, ArrayView<float> LabelBias, ArrayView<float> Tokens, int Columns, int Width);
+
+        internal static void ForwardKernel(Index1D index, ForwardArgs args)
+        {
+            int token = index / args.Width, i = index % args.Width;
+            bool label = token % args.Columns == args.Columns - 1;
+            args.Tokens[index] = args.Values[token] * (label ? args.LabelWeight[i] : args.FeatureWeight[i])
+                + (label ? args.LabelBias[i] : args.FeatureBias[i]);
+        }
+
+        internal readonly record struct BackwardArgs(
+            ArrayView<float> DTokens, ArrayView<float> Values, ArrayView<float> DFeatureWeight, ArrayView<float> DFeatureBias,
+            ArrayView<float> DLabelWeight, ArrayView<float> DLabelBias, int Count, int Columns, int Width);
+
+        // one group per element of the width; its threads stride over the tokens
+        internal static void BackwardKernel(BackwardArgs args)
+        {
+            int i = Grid.IdxX;
+            float featureWeight = 0, featureBias = 0, labelWeight = 0, labelBias = 0;
+            for (int token = Group.IdxX; token < args.Count; token += Group.DimX)
+            {
+                float gradient = args.DTokens[token * args.Width + i], product = gradient * args.Values[token];
+                bool label = token % args.Columns == args.Columns - 1;
+                featureWeight += label ? 0 : product;
+                featureBias += label ? 0 : gradient;
+                labelWeight += label ? product : 0;
+                labelBias += label ? gradient : 0;
+            }
+
+            featureWeight = GroupExtensions.AllReduce<float, AddFloat>(featureWeight);
+            featureBias = GroupExtensions.AllReduce<float, AddFloat>(featureBias);
+            labelWeight = GroupExtensions.AllReduce<float, AddFloat>(labelWeight);
+            labelBias = GroupExtensions.AllReduce<float, AddFloat>(labelBias);
+            if (Group.IsFirstThread)
+            {
+                args.DFeatureWeight[i] += featureWeight;
+                args.DFeatureBias[i] += featureBias;
+                args.DLabelWeight[i] += labelWeight;
+                args.DLabelBias[i] += labelBias;
+            }
+        }
+
+        public override void Statistics(int tables, Tensor cells, Tensor labels, Tensor statistics) => _statistics(
+            tables * (cells.Width + 1), new(cells.View, labels.View, statistics.View, cells.Rows / tables, cells.Width));
+
+        public override void Standardize(
+            int tables, Tensor cells, Tensor? labels, Tensor statistics, bool zeroConstants, Tensor values)
+        {
+            if (values.Rows > 0)
+            {
+                _standardize(
+                    values.Rows,
+                    new(cells.View, (labels ?? cells).View, statistics.View, values.View,
+                        cells.Rows / tables, cells.Width, labels is null ? 0 : 1, zeroConstants ? 1 : 0));
+            }
+        }
+
+        public override void Forward(
+            int columns, Tensor values,
+            Tensor featureWeight, Tensor featureBias, Tensor labelWeight, Tensor labelBias, Tensor tokens)
+        {
+            if (tokens.Length > 0)
+            {
+                _forward(
+                    tokens.Length,
+                    new(values.View, featureWeight.View, featureBias.View, labelWeight.View, labelBias.View,
+                        tokens.View, columns, tokens.Width));
+            }
+        }
+
+        public override void Backward(
+            int columns, Tensor dTokens, Tensor values,
+            Tensor dFeatureWeight, Tensor dFeatureBias, Tensor dLabelWeight, Tensor dLabelBias) => _backward(
+            (dTokens.Width, device.GroupSize(256)),
+            new(dTokens.View, values.View, dFeatureWeight.View, dFeatureBias.View, dLabelWeight.View, dLabelBias.View,
+                values.Rows, columns, dTokens.Width));
+    }
 
     // ---- CPU: a column at a time for the statistics, blocks of rows for the rest ----
 
@@ -121,7 +275,8 @@ public abstract class FeatureEmbedding
         }
 
         public override void Forward(
-            int columns, Tensor values, Tensor featureWeight, Tensor featureBias, Tensor labelWeight, Tensor labelBias, Tensor tokens)
+            int columns, Tensor values,
+            Tensor featureWeight, Tensor featureBias, Tensor labelWeight, Tensor labelBias, Tensor tokens)
         {
             int count = values.Rows, width = tokens.Width;
             device.For((count + TokensPerBlock - 1) / TokensPerBlock, block =>
@@ -129,7 +284,8 @@ public abstract class FeatureEmbedding
                 for (int token = block * TokensPerBlock; token < Math.Min(count, (block + 1) * TokensPerBlock); token++)
                 {
                     bool label = token % columns == columns - 1;
-                    float* weight = label ? labelWeight.Start : featureWeight.Start, bias = label ? labelBias.Start : featureBias.Start;
+                    float* weight = label ? labelWeight.Start : featureWeight.Start;
+                    float* bias = label ? labelBias.Start : featureBias.Start;
                     float* target = tokens.Start + (long)token * width;
                     float value = values.Start[token];
                     int i = 0;

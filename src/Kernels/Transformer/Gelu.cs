@@ -1,5 +1,7 @@
 using System.Runtime.Intrinsics;
 using CausalMixFT.Kernels.Devices;
+using ILGPU;
+using ILGPU.Runtime;
 
 namespace CausalMixFT.Kernels.Transformer;
 
@@ -8,13 +10,53 @@ namespace CausalMixFT.Kernels.Transformer;
 public abstract class Gelu
 {
     /// <summary>The operation on <paramref name="device"/>, with its kernels compiled.</summary>
-    public static Gelu On(ComputeDevice device) => device.Choose<Gelu>(_ => throw new NotSupportedException(), cpu => new Cpu(cpu));
+    public static Gelu On(ComputeDevice device) => device.Choose<Gelu>(gpu => new Gpu(gpu), cpu => new Cpu(cpu));
 
     /// <summary>Writes y.</summary>
     public abstract void Forward(Tensor x, Tensor y);
 
     /// <summary>Writes dx.</summary>
     public abstract void Backward(Tensor dy, Tensor x, Tensor dx);
+
+    // ---- GPU: one thread per element ----
+
+    internal sealed class Gpu(GpuDevice device) : Gelu
+    {
+        readonly Action<Index1D, ForwardArgs> _forward =
+            device.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ForwardArgs>(ForwardKernel);
+
+        readonly Action<Index1D, BackwardArgs> _backward =
+            device.Accelerator.LoadAutoGroupedStreamKernel<Index1D, BackwardArgs>(BackwardKernel);
+
+        internal readonly record struct ForwardArgs(ArrayView<float> X, ArrayView<float> Y);
+
+        internal static void ForwardKernel(Index1D index, ForwardArgs args) =>
+            args.Y[index] = args.X[index] * VectorMath.NormalCdf(args.X[index]);
+
+        internal readonly record struct BackwardArgs(ArrayView<float> Dy, ArrayView<float> X, ArrayView<float> Dx);
+
+        internal static void BackwardKernel(Index1D index, BackwardArgs args)
+        {
+            float x = args.X[index];
+            args.Dx[index] = args.Dy[index] * (VectorMath.NormalCdf(x) + x * VectorMath.NormalDensity(x));
+        }
+
+        public override void Forward(Tensor x, Tensor y)
+        {
+            if (x.Length > 0)
+            {
+                _forward(x.Length, new(x.View, y.View));
+            }
+        }
+
+        public override void Backward(Tensor dy, Tensor x, Tensor dx)
+        {
+            if (x.Length > 0)
+            {
+                _backward(x.Length, new(dy.View, x.View, dx.View));
+            }
+        }
+    }
 
     // ---- CPU: eight elements at a time; the tail goes through a padded vector, so that it is the same arithmetic ----
 

@@ -1,4 +1,6 @@
 using CausalMixFT.Kernels.Devices;
+using ILGPU;
+using ILGPU.Runtime;
 
 namespace CausalMixFT.Kernels.Transformer;
 
@@ -11,13 +13,49 @@ public abstract class LabelTokens
 {
     /// <summary>The operation on <paramref name="device"/>, with its kernels compiled.</summary>
     public static LabelTokens On(ComputeDevice device) =>
-        device.Choose<LabelTokens>(_ => throw new NotSupportedException(), cpu => new Cpu(cpu));
+        device.Choose<LabelTokens>(gpu => new Gpu(gpu), cpu => new Cpu(cpu));
 
     /// <summary>Writes labels.</summary>
     public abstract void Forward(Tensor tokens, Tensor labels);
 
     /// <summary>Adds to dTokens.</summary>
     public abstract void Backward(Tensor dLabels, Tensor dTokens);
+
+    // ---- GPU: one thread per element ----
+
+    internal sealed class Gpu(GpuDevice device) : LabelTokens
+    {
+        readonly Action<Index1D, CopyArgs> _forward =
+            device.Accelerator.LoadAutoGroupedStreamKernel<Index1D, CopyArgs>(ForwardKernel);
+
+        readonly Action<Index1D, CopyArgs> _backward =
+            device.Accelerator.LoadAutoGroupedStreamKernel<Index1D, CopyArgs>(BackwardKernel);
+
+        internal readonly record struct CopyArgs(ArrayView<float> Tokens, ArrayView<float> Labels, int Columns, int Width)
+        {
+            internal int Token(int index) => (index / Width * Columns + Columns - 1) * Width + index % Width;
+        }
+
+        internal static void ForwardKernel(Index1D index, CopyArgs args) => args.Labels[index] = args.Tokens[args.Token(index)];
+
+        internal static void BackwardKernel(Index1D index, CopyArgs args) => args.Tokens[args.Token(index)] += args.Labels[index];
+
+        public override void Forward(Tensor tokens, Tensor labels)
+        {
+            if (labels.Length > 0)
+            {
+                _forward(labels.Length, new(tokens.View, labels.View, tokens.Rows / labels.Rows, labels.Width));
+            }
+        }
+
+        public override void Backward(Tensor dLabels, Tensor dTokens)
+        {
+            if (dLabels.Length > 0)
+            {
+                _backward(dLabels.Length, new(dTokens.View, dLabels.View, dTokens.Rows / dLabels.Rows, dLabels.Width));
+            }
+        }
+    }
 
     // ---- CPU: copies of a few hundred bytes, in blocks of rows ----
 

@@ -1,5 +1,9 @@
 using System.Runtime.Intrinsics;
 using CausalMixFT.Kernels.Devices;
+using ILGPU;
+using ILGPU.Algorithms;
+using ILGPU.Algorithms.ScanReduceOperations;
+using ILGPU.Runtime;
 
 namespace CausalMixFT.Kernels.Transformer;
 
@@ -19,7 +23,7 @@ public abstract class LayerNorm
 
     /// <summary>The operation on <paramref name="device"/>, with its kernels compiled.</summary>
     public static LayerNorm On(ComputeDevice device) =>
-        device.Choose<LayerNorm>(_ => throw new NotSupportedException(), cpu => new Cpu(cpu));
+        device.Choose<LayerNorm>(gpu => new Gpu(gpu), cpu => new Cpu(cpu));
 
     /// <summary>Writes y, normalized and rstd.</summary>
     public abstract void Forward(
@@ -28,6 +32,133 @@ public abstract class LayerNorm
     /// <summary>Writes dz and adds to dWeight and dBias.</summary>
     public abstract void Backward(
         Tensor dy, Tensor normalized, Tensor rstd, Tensor weight, Tensor dz, Tensor dWeight, Tensor dBias);
+
+    // ---- GPU: one group per row; its threads stride over the width and meet in group reductions ----
+
+    internal sealed class Gpu(GpuDevice device) : LayerNorm
+    {
+        const int GroupSize = 64;
+
+        readonly Action<KernelConfig, ForwardArgs> _forward = device.Accelerator.LoadStreamKernel<ForwardArgs>(ForwardKernel);
+        readonly Action<KernelConfig, BackwardArgs> _backward = device.Accelerator.LoadStreamKernel<BackwardArgs>(BackwardKernel);
+        readonly Action<KernelConfig, WeightArgs> _weights = device.Accelerator.LoadStreamKernel<WeightArgs>(WeightKernel);
+
+        internal readonly record struct ForwardArgs(
+            ArrayView<float> X, ArrayView<float> Residual, ArrayView<float> Weight, ArrayView<float> Bias,
+            ArrayView<float> Y, ArrayView<float> Normalized, ArrayView<float> Rstd, int Width);
+
+        internal static void ForwardKernel(ForwardArgs args)
+        {
+            int row = Grid.IdxX, width = args.Width;
+            var n = args.Normalized.SubView(row * width, width);
+
+            // Each thread reads back only what it wrote itself, so n may be x and needs no barrier.
+            float sum = 0;
+            for (int i = Group.IdxX; i < width; i += Group.DimX)
+            {
+                n[i] = args.X[row * width + i] + args.Residual[row * width + i];
+                sum += n[i];
+            }
+
+            float mean = GroupExtensions.AllReduce<float, AddFloat>(sum) / width;
+
+            // Two passes over the row: E[z²] − E[z]² cancels badly in float when |μ| ≫ σ.
+            float squares = 0;
+            for (int i = Group.IdxX; i < width; i += Group.DimX)
+            {
+                squares += (n[i] - mean) * (n[i] - mean);
+            }
+
+            float rstd = 1 / XMath.Sqrt(GroupExtensions.AllReduce<float, AddFloat>(squares) / width + Epsilon);
+            for (int i = Group.IdxX; i < width; i += Group.DimX)
+            {
+                n[i] = (n[i] - mean) * rstd;
+                args.Y[row * width + i] = n[i] * args.Weight[i] + args.Bias[i];
+            }
+
+            if (Group.IsFirstThread)
+            {
+                args.Rstd[row] = rstd;
+            }
+        }
+
+        internal readonly record struct BackwardArgs(
+            ArrayView<float> Dy, ArrayView<float> Normalized, ArrayView<float> Rstd, ArrayView<float> Weight,
+            ArrayView<float> Dz, int Width);
+
+        internal static void BackwardKernel(BackwardArgs args)
+        {
+            int row = Grid.IdxX, width = args.Width;
+            var dy = args.Dy.SubView(row * width, width);
+            var n = args.Normalized.SubView(row * width, width);
+
+            // dz = ρ (dn − mean(dn) − n · mean(dn · n)), with dn = dy · weight.
+            float meanDn = 0, meanDnN = 0;
+            for (int i = Group.IdxX; i < width; i += Group.DimX)
+            {
+                float dn = dy[i] * args.Weight[i];
+                meanDn += dn;
+                meanDnN += dn * n[i];
+            }
+
+            meanDn = GroupExtensions.AllReduce<float, AddFloat>(meanDn) / width;
+            meanDnN = GroupExtensions.AllReduce<float, AddFloat>(meanDnN) / width;
+            for (int i = Group.IdxX; i < width; i += Group.DimX)
+            {
+                args.Dz[row * width + i] = args.Rstd[row] * (dy[i] * args.Weight[i] - meanDn - n[i] * meanDnN);
+            }
+        }
+
+        internal readonly record struct WeightArgs(
+            ArrayView<float> Dy, ArrayView<float> Normalized, ArrayView<float> DWeight, ArrayView<float> DBias,
+            int Rows, int Width);
+
+        // one group per column; its threads stride over the rows
+        internal static void WeightKernel(WeightArgs args)
+        {
+            int column = Grid.IdxX;
+            float weight = 0, bias = 0;
+            for (int row = Group.IdxX; row < args.Rows; row += Group.DimX)
+            {
+                float dy = args.Dy[row * args.Width + column];
+                weight += dy * args.Normalized[row * args.Width + column];
+                bias += dy;
+            }
+
+            weight = GroupExtensions.AllReduce<float, AddFloat>(weight);
+            bias = GroupExtensions.AllReduce<float, AddFloat>(bias);
+            if (Group.IsFirstThread)
+            {
+                args.DWeight[column] += weight;
+                args.DBias[column] += bias;
+            }
+        }
+
+        public override void Forward(
+            Tensor x, Tensor residual, Tensor weight, Tensor bias, Tensor y, Tensor normalized, Tensor rstd)
+        {
+            if (x.Rows > 0)
+            {
+                _forward(
+                    (x.Rows, device.GroupSize(GroupSize)),
+                    new(x.View, residual.View, weight.View, bias.View, y.View, normalized.View, rstd.View, x.Width));
+            }
+        }
+
+        public override void Backward(
+            Tensor dy, Tensor normalized, Tensor rstd, Tensor weight, Tensor dz, Tensor dWeight, Tensor dBias)
+        {
+            if (dy.Rows > 0)
+            {
+                // The weights first: dz may overwrite dy.
+                _weights(
+                    (dy.Width, device.GroupSize(256)), new(dy.View, normalized.View, dWeight.View, dBias.View, dy.Rows, dy.Width));
+                _backward(
+                    (dy.Rows, device.GroupSize(GroupSize)),
+                    new(dy.View, normalized.View, rstd.View, weight.View, dz.View, dy.Width));
+            }
+        }
+    }
 
     // ---- CPU: the same passes, eight columns at a time; blocks of rows in parallel ----
 

@@ -11,7 +11,7 @@ namespace CausalMixFT.Kernels.Transformer;
 public abstract partial class Linear
 {
     /// <summary>The operation on <paramref name="device"/>, with its kernels compiled.</summary>
-    public static Linear On(ComputeDevice device) => device.Choose<Linear>(_ => throw new NotSupportedException(), cpu => new Cpu(cpu));
+    public static Linear On(ComputeDevice device) => device.Choose<Linear>(gpu => new Gpu(gpu), cpu => new Cpu(cpu));
 
     /// <summary>Writes y.</summary>
     public abstract void Forward(Tensor x, Tensor weight, Tensor bias, Tensor y);

@@ -23,7 +23,7 @@ public abstract class Optimizer : IDisposable
     public AdamWOptions Options { get; }
 
     /// <summary>Steps taken.</summary>
-    public int Steps { get; private set; }
+    public int Steps { get; private protected set; }
 
     /// <summary>The norm of all gradients at the last step, before clipping; waits for the device.</summary>
     public float GradientNorm => _norm.ToArray()[0];
@@ -69,6 +69,17 @@ public sealed class AdamWOptimizer : Optimizer
     private protected override void Update(int number, float learningRate) => _adamW.Update(
         number, learningRate, Options, Parameters.Gradients, Norm, Parameters.Weights, Row(_mean), Row(_square));
 
+    /// <summary>A copy of the state on the host: the running means of gradients and of their squares.</summary>
+    public (float[] Mean, float[] Square) State() => (_mean.ToArray(), _square.ToArray());
+
+    /// <summary>Continues from the state after <paramref name="steps"/> steps.</summary>
+    public void Restore(int steps, ReadOnlySpan<float> mean, ReadOnlySpan<float> square)
+    {
+        Steps = steps;
+        _mean.CopyFrom(mean);
+        _square.CopyFrom(square);
+    }
+
     /// <inheritdoc/>
     public override void Dispose()
     {
@@ -78,7 +89,8 @@ public sealed class AdamWOptimizer : Optimizer
     }
 }
 
-/// <summary>Trains with <see cref="ScheduleFreeAdamW"/>: predict and save only between <see cref="ShowAverage"/> and <see cref="Resume"/>.</summary>
+/// <summary>Trains with <see cref="ScheduleFreeAdamW"/>.</summary>
+/// <remarks>Predict and save between <see cref="ShowAverage"/> and <see cref="Resume"/> only.</remarks>
 public sealed class ScheduleFreeOptimizer : Optimizer
 {
     readonly ScheduleFreeAdamW _adamW;

@@ -90,7 +90,8 @@ public sealed class Parameters : IDisposable
             bool attention = info.Name.Contains(".in_proj_", StringComparison.Ordinal);
             bool norm = info.Name.Contains(".norm", StringComparison.Ordinal);
             bool residual = info.Name.StartsWith("transformer_blocks", StringComparison.Ordinal)
-                && (info.Name.Contains(".out_proj.", StringComparison.Ordinal) || info.Name.Contains(".linear2.", StringComparison.Ordinal));
+                && (info.Name.Contains(".out_proj.", StringComparison.Ordinal)
+                    || info.Name.Contains(".linear2.", StringComparison.Ordinal));
             bool weight = info.Name.EndsWith("weight", StringComparison.Ordinal);
 
             // nn.Linear: uniform on ± 1/√in for weight and bias alike; nn.MultiheadAttention: Xavier on the stacked
@@ -194,7 +195,9 @@ readonly record struct LinearParameters(Tensor Weight, Tensor Bias);
 readonly record struct AttentionParameters(LinearParameters Query, LinearParameters KeyValue, LinearParameters Output)
 {
     internal AttentionParameters(string name, Func<string, Tensor> view)
-        : this(Stacked(name, view, 0, 1), Stacked(name, view, 1, 2), new(view(name + ".out_proj.weight"), view(name + ".out_proj.bias"))) { }
+        : this(
+            Stacked(name, view, 0, 1), Stacked(name, view, 1, 2),
+            new(view(name + ".out_proj.weight"), view(name + ".out_proj.bias"))) { }
 
     // in_proj stacks the query, key and value projections by rows.
     static LinearParameters Stacked(string name, Func<string, Tensor> view, int first, int count)

@@ -1,5 +1,8 @@
 using System.Runtime.Intrinsics;
 using CausalMixFT.Kernels.Devices;
+using ILGPU;
+using ILGPU.Algorithms;
+using ILGPU.Runtime;
 
 namespace CausalMixFT.Kernels.Transformer;
 
@@ -16,7 +19,7 @@ public abstract class ScheduleFreeAdamW
 {
     /// <summary>The operation on <paramref name="device"/>, with its kernels compiled.</summary>
     public static ScheduleFreeAdamW On(ComputeDevice device) =>
-        device.Choose<ScheduleFreeAdamW>(_ => throw new NotSupportedException(), cpu => new Cpu(cpu));
+        device.Choose<ScheduleFreeAdamW>(gpu => new Gpu(gpu), cpu => new Cpu(cpu));
 
     /// <summary>Takes step number <paramref name="number"/>, counted from 1: updates weights, fast and square.</summary>
     /// <param name="number">Number of the step.</param>
@@ -34,6 +37,51 @@ public abstract class ScheduleFreeAdamW
 
     /// <summary>Moves the weights toward fast: <c>w ← w + share · (fast − w)</c>, which turns y into x and back.</summary>
     public abstract void Blend(float share, Tensor weights, Tensor fast);
+
+    // ---- GPU: one thread per parameter ----
+
+    internal sealed class Gpu(GpuDevice device) : ScheduleFreeAdamW
+    {
+        readonly Action<Index1D, UpdateArgs> _update =
+            device.Accelerator.LoadAutoGroupedStreamKernel<Index1D, UpdateArgs>(UpdateKernel);
+
+        readonly Action<Index1D, BlendArgs> _blend =
+            device.Accelerator.LoadAutoGroupedStreamKernel<Index1D, BlendArgs>(BlendKernel);
+
+        internal readonly record struct UpdateArgs(
+            AdamW.Constants Constants, float Share, float Back, float Decay, ArrayView<float> Gradients, ArrayView<float> Norm,
+            ArrayView<float> Weights, ArrayView<float> Fast, ArrayView<float> Square);
+
+        internal static void UpdateKernel(Index1D i, UpdateArgs args)
+        {
+            var k = args.Constants;
+            float gradient = args.Gradients[i] * k.GradientScale(args.Norm[0]), here = args.Weights[i], there = args.Fast[i];
+            float square = args.Square[i] * k.Beta2 + gradient * gradient * (1 - k.Beta2);
+            float direction = gradient / (XMath.Sqrt(square) * k.SquareRoot + k.Epsilon) + here * args.Decay;
+            args.Square[i] = square;
+            args.Weights[i] = here + (there - here) * args.Share + direction * args.Back;
+            args.Fast[i] = there - direction * k.LearningRate;
+        }
+
+        internal readonly record struct BlendArgs(float Share, ArrayView<float> Weights, ArrayView<float> Fast);
+
+        internal static void BlendKernel(Index1D i, BlendArgs args) =>
+            args.Weights[i] += args.Share * (args.Fast[i] - args.Weights[i]);
+
+        public override void Update(
+            int number, float learningRate, float share, AdamWOptions options,
+            Tensor gradients, Tensor norm, Tensor weights, Tensor fast, Tensor square)
+        {
+            var k = AdamW.Constants.Of(number, learningRate, options);
+            _update(
+                weights.Length,
+                new(k, share, learningRate * (k.Beta1 * (1 - share) - 1), options.WeightDecay,
+                    gradients.View, norm.View, weights.View, fast.View, square.View));
+        }
+
+        public override void Blend(float share, Tensor weights, Tensor fast) =>
+            _blend(weights.Length, new(share, weights.View, fast.View));
+    }
 
     // ---- CPU: eight parameters at a time ----
 
@@ -55,7 +103,8 @@ public abstract class ScheduleFreeAdamW
                 int i = block * Block, end = Math.Min(length, i + Block);
                 for (; i + 8 <= end; i += 8)
                 {
-                    Vector256<float> gradient = Vector256.Load(g + i) * scale, here = Vector256.Load(y + i), there = Vector256.Load(z + i);
+                    Vector256<float> here = Vector256.Load(y + i), there = Vector256.Load(z + i);
+                    var gradient = Vector256.Load(g + i) * scale;
                     var second = Vector256.Load(v + i) * k.Beta2 + gradient * gradient * (1 - k.Beta2);
                     var direction = gradient / (Vector256.Sqrt(second) * k.SquareRoot + Vector256.Create(k.Epsilon)) + here * decay;
                     second.Store(v + i);

@@ -1,4 +1,7 @@
 using CausalMixFT.Kernels.Devices;
+using ILGPU;
+using ILGPU.Algorithms;
+using ILGPU.Runtime;
 
 namespace CausalMixFT.Kernels.Transformer;
 
@@ -15,7 +18,7 @@ public abstract class SoftmaxCrossEntropy
 {
     /// <summary>The operation on <paramref name="device"/>, with its kernels compiled.</summary>
     public static SoftmaxCrossEntropy On(ComputeDevice device) =>
-        device.Choose<SoftmaxCrossEntropy>(_ => throw new NotSupportedException(), cpu => new Cpu(cpu));
+        device.Choose<SoftmaxCrossEntropy>(gpu => new Gpu(gpu), cpu => new Cpu(cpu));
 
     /// <summary>Writes the softmax over the first n logits of each row.</summary>
     public abstract void Probabilities(Tensor logits, DeviceArray<int> classes, Tensor probabilities);
@@ -33,6 +36,94 @@ public abstract class SoftmaxCrossEntropy
 
     /// <summary>Writes dLogits.</summary>
     public abstract void Backward(Tensor probabilities, Tensor softLabels, Tensor dLogits);
+
+    // ---- GPU: one thread per row ----
+
+    internal sealed class Gpu(GpuDevice device) : SoftmaxCrossEntropy
+    {
+        readonly Action<Index1D, ForwardArgs> _forward =
+            device.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ForwardArgs>(ForwardKernel);
+
+        readonly Action<Index1D, BackwardArgs> _backward =
+            device.Accelerator.LoadAutoGroupedStreamKernel<Index1D, BackwardArgs>(BackwardKernel);
+
+        // What the labels are; views that a kind does not read are stood in for by another.
+        const int Absent = 0, Hard = 1, Soft = 2;
+
+        internal readonly record struct ForwardArgs(
+            ArrayView<float> Logits, ArrayView<int> Classes, ArrayView<int> Labels, ArrayView<float> SoftLabels,
+            ArrayView<float> Losses, ArrayView<float> Probabilities, int Rows, int Width, int Kind);
+
+        internal static void ForwardKernel(Index1D row, ForwardArgs args)
+        {
+            int tables = (int)args.Classes.Length, first = row * args.Width;
+            int n = args.Classes[(int)((long)(int)row * tables / args.Rows)];
+            float most = float.NegativeInfinity, sum = 0;
+            for (int k = 0; k < n; k++)
+            {
+                most = XMath.Max(most, args.Logits[first + k]);
+            }
+
+            for (int k = 0; k < n; k++)
+            {
+                sum += XMath.Exp(args.Logits[first + k] - most);
+            }
+
+            float logSum = most + XMath.Log(sum), loss = 0;
+            for (int k = 0; k < args.Width; k++)
+            {
+                args.Probabilities[first + k] = k < n ? XMath.Exp(args.Logits[first + k] - most) / sum : 0;
+                if (args.Kind == Soft && args.SoftLabels[first + k] != 0)
+                {
+                    loss += args.SoftLabels[first + k] * (logSum - args.Logits[first + k]);
+                }
+            }
+
+            if (args.Kind != Absent)
+            {
+                args.Losses[row] = args.Kind == Soft ? loss : logSum - args.Logits[first + args.Labels[row]];
+            }
+        }
+
+        internal readonly record struct BackwardArgs(
+            ArrayView<float> Probabilities, ArrayView<int> Labels, ArrayView<float> SoftLabels, ArrayView<float> DLogits,
+            int Rows, int Width, int Kind);
+
+        internal static void BackwardKernel(Index1D row, BackwardArgs args)
+        {
+            for (int k = 0; k < args.Width; k++)
+            {
+                int at = row * args.Width + k;
+                float target = args.Kind == Soft ? args.SoftLabels[at] : args.Labels[row] == k ? 1 : 0;
+                args.DLogits[at] = (args.Probabilities[at] - target) / args.Rows;
+            }
+        }
+
+        public override void Probabilities(Tensor logits, DeviceArray<int> classes, Tensor probabilities) => _forward(
+            logits.Rows,
+            new(logits.View, classes.View, classes.View, logits.View, probabilities.View, probabilities.View,
+                logits.Rows, logits.Width, Absent));
+
+        public override void Forward(
+            Tensor logits, DeviceArray<int> labels, DeviceArray<int> classes, Tensor losses, Tensor probabilities) => _forward(
+            logits.Rows,
+            new(logits.View, classes.View, labels.View, logits.View, losses.View, probabilities.View,
+                logits.Rows, logits.Width, Hard));
+
+        public override void Backward(Tensor probabilities, DeviceArray<int> labels, Tensor dLogits) => _backward(
+            probabilities.Rows,
+            new(probabilities.View, labels.View, probabilities.View, dLogits.View, probabilities.Rows, probabilities.Width, Hard));
+
+        public override void Forward(
+            Tensor logits, Tensor softLabels, DeviceArray<int> classes, Tensor losses, Tensor probabilities) => _forward(
+            logits.Rows,
+            new(logits.View, classes.View, classes.View, softLabels.View, losses.View, probabilities.View,
+                logits.Rows, logits.Width, Soft));
+
+        public override void Backward(Tensor probabilities, Tensor softLabels, Tensor dLogits) => _backward(
+            probabilities.Rows,
+            new(probabilities.View, default, softLabels.View, dLogits.View, probabilities.Rows, probabilities.Width, Soft));
+    }
 
     // ---- CPU: rows hold ten numbers, so plain loops; blocks of rows in parallel ----
 
@@ -85,7 +176,8 @@ public abstract class SoftmaxCrossEntropy
             {
                 int width = probabilities.Width;
                 float share = 1f / probabilities.Rows;
-                ReadOnlySpan<float> p = probabilities.Span.Slice(row * width, width), q = softLabels.Span.Slice(row * width, width);
+                ReadOnlySpan<float> p = probabilities.Span.Slice(row * width, width);
+                ReadOnlySpan<float> q = softLabels.Span.Slice(row * width, width);
                 var dz = dLogits.Span.Slice(row * width, width);
                 for (int k = 0; k < width; k++)
                 {

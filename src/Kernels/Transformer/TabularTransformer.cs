@@ -27,7 +27,7 @@ public sealed class TabularTransformer : IDisposable
     readonly Gelu _gelu;
     Activations? _activations;
 
-    /// <summary>A model on <paramref name="device"/> with all weights zero; initialise or load <see cref="Parameters"/> next.</summary>
+    /// <summary>A model with all weights zero; initialise or load <see cref="Parameters"/> next.</summary>
     public TabularTransformer(ComputeDevice device, TransformerConfig config)
     {
         config.Validate();
@@ -51,7 +51,10 @@ public sealed class TabularTransformer : IDisposable
     /// <summary>The device it lives on.</summary>
     public ComputeDevice Device => _device;
 
-    /// <summary>Logits (tables · query rows, classes) of the query rows; keeps in <paramref name="workspace"/> what <see cref="Backward"/> reads.</summary>
+    /// <summary>
+    /// Logits (tables · query rows, classes) of the query rows; keeps in <paramref name="workspace"/> what
+    /// <see cref="Backward"/> reads.
+    /// </summary>
     public Tensor Forward(EpisodeBatch batch, Workspace workspace)
     {
         var shape = new EpisodeShape(batch.Tables, batch.ContextRows, batch.QueryRows, batch.ContextRows, batch.Columns + 1);
@@ -100,10 +103,70 @@ public sealed class TabularTransformer : IDisposable
         BackwardDecode(dLogits, a, dTokens, d);
         for (int layer = Config.Layers - 1; layer >= 0; layer--)
         {
-            dTokens = BackwardLayer(a.Shape, Parameters.Layers[layer], Parameters.LayerGradients[layer], a.Layers[layer], dTokens, d);
+            dTokens = BackwardLayer(
+                a.Shape, Parameters.Layers[layer], Parameters.LayerGradients[layer], a.Layers[layer], dTokens, d);
         }
 
         BackwardEmbed(a.Shape.Columns, dTokens, a.Values);
+    }
+
+    /// <summary>Reads the context rows of <paramref name="batch"/>; <see cref="Predict"/> then asks about any number of rows.</summary>
+    /// <remarks>What is kept is a key and a value of each context token and layer; the last layer has label tokens only.</remarks>
+    public ContextMemory Remember(EpisodeBatch batch, Workspace workspace)
+    {
+        if (batch.QueryRows != 0)
+        {
+            throw new ArgumentException(
+                $"A context to remember has no query rows, but the batch has {batch.QueryRows}.", nameof(batch));
+        }
+
+        var shape = new EpisodeShape(batch.Tables, batch.ContextRows, 0, batch.ContextRows, batch.Columns + 1);
+        var memory = new ContextMemory(_device, Config, shape);
+        workspace.Reset();
+        var values = workspace.Take(shape.Rows * shape.Columns, 1);
+        var (context, _, labels) = Upload(batch, workspace);
+        _embedding.Statistics(shape.Tables, context, labels, memory.Statistics);
+        _embedding.Standardize(shape.Tables, context, labels, memory.Statistics, Config.ZeroConstantColumns, values);
+        RunLayers(shape, values, memory, workspace);
+        return memory;
+    }
+
+    /// <summary>Logits (tables · rows, classes) of query rows; nothing is kept for a backward pass.</summary>
+    /// <param name="memory">The context, from this model.</param>
+    /// <param name="rows">Query rows of each table.</param>
+    /// <param name="cells">Their raw cells (tables, rows, columns).</param>
+    /// <param name="workspace">Cleared first; the logits are valid until its next use.</param>
+    public Tensor Predict(ContextMemory memory, int rows, ReadOnlySpan<float> cells, Workspace workspace)
+    {
+        var shape = memory.Shape with { ContextRows = 0, QueryRows = rows };
+        workspace.Reset();
+        var values = workspace.Take(shape.Rows * shape.Columns, 1);
+        var query = workspace.Take(shape.Rows, shape.Columns - 1);
+        query.CopyFrom(cells);
+        _embedding.Standardize(shape.Tables, query, null, memory.Statistics, Config.ZeroConstantColumns, values);
+        var tokens = RunLayers(shape, values, memory, workspace);
+        Tensor up = workspace.Take(tokens.Rows, Config.Hidden), activated = workspace.Take(tokens.Rows, Config.Hidden);
+        var logits = workspace.Take(tokens.Rows, Config.Classes);
+        Decode(tokens, up, activated, logits);
+        return logits;
+    }
+
+    // All layers in the tensors of one, for nothing reads them later; the last has a smaller set of its own.
+    Tensor RunLayers(EpisodeShape shape, Tensor values, ContextMemory memory, Workspace workspace)
+    {
+        var tokens = workspace.Take(values.Rows, Config.Width);
+        Embed(shape.Columns, values, tokens);
+        var inner = LayerActivations.Take(Config, shape, tokens, last: false, workspace, keep: false);
+        for (int layer = 0; layer < Config.Layers; layer++)
+        {
+            bool last = layer == Config.Layers - 1;
+            var activations = last ? LayerActivations.Take(Config, shape, tokens, last, workspace, keep: false) : inner;
+            activations = activations with { RowKeyValue = memory.KeyValues[layer] };
+            ForwardLayer(shape, Parameters.Layers[layer], activations);
+            tokens = activations.Output;
+        }
+
+        return tokens;
     }
 
     // ---- One layer ----
@@ -168,7 +231,8 @@ public sealed class TabularTransformer : IDisposable
             int count = overRows.QueryTokens;
             _attention.Backward(
                 overRows, dAttended.Slice(first, count), a.RowQuery.Slice(first, count), a.RowKeyValue,
-                a.RowAttended.Slice(first, count), a.RowLogSumExp.Slice(first, count), dQuery.Slice(first, count), dKeyValue, more);
+                a.RowAttended.Slice(first, count), a.RowLogSumExp.Slice(first, count), dQuery.Slice(first, count),
+                dKeyValue, more);
             more = true;
         }
 
@@ -181,7 +245,8 @@ public sealed class TabularTransformer : IDisposable
         _norm.Backward(dRowTokens, a.Normalized1, a.Rstd1, w.Norm1.Weight, dRowTokens, dw.Norm1.Weight, dw.Norm1.Bias);
         BackwardProject(dRowTokens, a.ColumnAttended, w.Columns.Output, dw.Columns.Output, dAttended);
         _attention.Backward(
-            OverColumns(shape, a), dAttended, a.ColumnQuery, a.ColumnKeyValue, a.ColumnAttended, a.ColumnLogSumExp, dQuery, dKeyValue);
+            OverColumns(shape, a), dAttended, a.ColumnQuery, a.ColumnKeyValue, a.ColumnAttended, a.ColumnLogSumExp,
+            dQuery, dKeyValue);
         var dInput = a.Last ? d.Tokens : dRowTokens;
         BackwardProject(dKeyValue, a.Input, w.Columns.KeyValue, dw.Columns.KeyValue, dInput, accumulate: !a.Last);
         BackwardProject(dQuery, a.ColumnInput, w.Columns.Query, dw.Columns.Query, dRowTokens, accumulate: true);

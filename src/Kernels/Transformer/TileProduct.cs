@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace CausalMixFT.Kernels.Transformer;
 
@@ -134,24 +135,42 @@ static unsafe class TileProduct
         c32.Store(c + 16);
     }
 
-    /// <summary>One row of sixteen, for the rows that six does not divide.</summary>
-    internal static void Tile1x16(int depth, float* a, nint aStep, float* b, nint bStep, float* start, float* c)
+    /// <summary>One row of eight · <paramref name="vectors"/> (at most 3), for the rows that a tile does not divide.</summary>
+    internal static void TileRow(int vectors, int depth, float* a, nint aStep, float* b, nint bStep, float* start, float* c)
     {
-        Vector256<float> c0 = default, c1 = default;
+        Vector256<float> c0 = default, c1 = default, c2 = default;
         if (start is not null)
         {
-            (c0, c1) = (Vector256.Load(start), Vector256.Load(start + 8));
+            c0 = Vector256.Load(start);
+            c1 = vectors > 1 ? Vector256.Load(start + 8) : c1;
+            c2 = vectors > 2 ? Vector256.Load(start + 16) : c2;
         }
 
         for (; depth > 0; depth--, a += aStep, b += bStep)
         {
             var x = Vector256.Create(*a);
             c0 = Vector256.FusedMultiplyAdd(x, Vector256.Load(b), c0);
-            c1 = Vector256.FusedMultiplyAdd(x, Vector256.Load(b + 8), c1);
+            if (vectors > 1)
+            {
+                c1 = Vector256.FusedMultiplyAdd(x, Vector256.Load(b + 8), c1);
+            }
+
+            if (vectors > 2)
+            {
+                c2 = Vector256.FusedMultiplyAdd(x, Vector256.Load(b + 16), c2);
+            }
         }
 
         c0.Store(c);
-        c1.Store(c + 8);
+        if (vectors > 1)
+        {
+            c1.Store(c + 8);
+        }
+
+        if (vectors > 2)
+        {
+            c2.Store(c + 16);
+        }
     }
 
     /// <summary>Panels of sixteen columns of op(B), k by k, the last one filled with zeros: panel[p · 16 + j].</summary>
@@ -173,14 +192,7 @@ static unsafe class TileProduct
 
             if (transposed)
             {
-                for (int r = 0; r < count; r++)
-                {
-                    float* source = b + (j + r) * stride, target = panels + r;
-                    for (int p = 0; p < depth; p++, target += 16)
-                    {
-                        *target = source[p];
-                    }
-                }
+                Transpose(b + j * stride, stride, count, depth, panels, 16);
             }
             else if (count == 16)
             {
@@ -201,5 +213,55 @@ static unsafe class TileProduct
                 }
             }
         }
+    }
+
+    /// <summary>Writes target[p · targetStride + r] = source[r · stride + p] for r below rows and p below columns.</summary>
+    internal static void Transpose(float* source, nint stride, int rows, int columns, float* target, nint targetStride)
+    {
+        int wholeRows = Avx.IsSupported ? rows & ~7 : 0, wholeColumns = columns & ~7;
+        for (int r = 0; r < wholeRows; r += 8)
+        {
+            for (int p = 0; p < wholeColumns; p += 8)
+            {
+                Transpose8x8(source + r * stride + p, stride, target + p * targetStride + r, targetStride);
+            }
+        }
+
+        for (int r = 0; r < rows; r++)
+        {
+            for (int p = r < wholeRows ? wholeColumns : 0; p < columns; p++)
+            {
+                target[p * targetStride + r] = source[r * stride + p];
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Transpose8x8(float* source, nint stride, float* target, nint targetStride)
+    {
+        Vector256<float> r0 = Vector256.Load(source), r1 = Vector256.Load(source + stride);
+        Vector256<float> r2 = Vector256.Load(source + 2 * stride), r3 = Vector256.Load(source + 3 * stride);
+        Vector256<float> r4 = Vector256.Load(source + 4 * stride), r5 = Vector256.Load(source + 5 * stride);
+        Vector256<float> r6 = Vector256.Load(source + 6 * stride), r7 = Vector256.Load(source + 7 * stride);
+        Vector256<float> t0 = Avx.UnpackLow(r0, r1), t1 = Avx.UnpackHigh(r0, r1);
+        Vector256<float> t2 = Avx.UnpackLow(r2, r3), t3 = Avx.UnpackHigh(r2, r3);
+        Vector256<float> t4 = Avx.UnpackLow(r4, r5), t5 = Avx.UnpackHigh(r4, r5);
+        Vector256<float> t6 = Avx.UnpackLow(r6, r7), t7 = Avx.UnpackHigh(r6, r7);
+        r0 = Avx.Shuffle(t0, t2, 0x44);
+        r1 = Avx.Shuffle(t0, t2, 0xEE);
+        r2 = Avx.Shuffle(t1, t3, 0x44);
+        r3 = Avx.Shuffle(t1, t3, 0xEE);
+        r4 = Avx.Shuffle(t4, t6, 0x44);
+        r5 = Avx.Shuffle(t4, t6, 0xEE);
+        r6 = Avx.Shuffle(t5, t7, 0x44);
+        r7 = Avx.Shuffle(t5, t7, 0xEE);
+        Avx.Permute2x128(r0, r4, 0x20).Store(target);
+        Avx.Permute2x128(r1, r5, 0x20).Store(target + targetStride);
+        Avx.Permute2x128(r2, r6, 0x20).Store(target + 2 * targetStride);
+        Avx.Permute2x128(r3, r7, 0x20).Store(target + 3 * targetStride);
+        Avx.Permute2x128(r0, r4, 0x31).Store(target + 4 * targetStride);
+        Avx.Permute2x128(r1, r5, 0x31).Store(target + 5 * targetStride);
+        Avx.Permute2x128(r2, r6, 0x31).Store(target + 6 * targetStride);
+        Avx.Permute2x128(r3, r7, 0x31).Store(target + 7 * targetStride);
     }
 }

@@ -28,7 +28,8 @@ public sealed record TransformerConfig
     {
         if (Width < 1 || Heads < 1 || Hidden < 1 || Layers < 1 || Classes < 2 || Width % Heads != 0)
         {
-            throw new ArgumentException($"{this}: sizes must be positive, classes at least 2, and the heads must divide the width.");
+            throw new ArgumentException(
+                $"{this}: sizes must be positive, classes at least 2, and the heads must divide the width.");
         }
     }
 }

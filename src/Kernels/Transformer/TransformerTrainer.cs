@@ -7,30 +7,24 @@ namespace CausalMixFT.Kernels.Transformer;
 public sealed class TransformerTrainer : IDisposable
 {
     readonly TabularTransformer _model;
-    readonly AdamWOptions _options;
     readonly SoftmaxCrossEntropy _crossEntropy;
-    readonly GradientNorm _gradientNorm;
-    readonly AdamW _adamW;
+    readonly AdamWOptimizer _optimizer;
     readonly Workspace _workspace;
-    readonly DeviceArray<float> _mean, _square, _norm;
 
     /// <summary>A trainer that has taken no step.</summary>
     public TransformerTrainer(TabularTransformer model, AdamWOptions options)
     {
         _model = model;
-        _options = options;
-        var device = model.Device;
-        _crossEntropy = SoftmaxCrossEntropy.On(device);
-        _gradientNorm = GradientNorm.On(device);
-        _adamW = AdamW.On(device);
-        _workspace = new Workspace(device);
-        _mean = device.Allocate<float>(model.Parameters.Weights.Length);
-        _square = device.Allocate<float>(model.Parameters.Weights.Length);
-        _norm = device.Allocate<float>(1);
+        _crossEntropy = SoftmaxCrossEntropy.On(model.Device);
+        _optimizer = new AdamWOptimizer(model.Device, model.Parameters, options);
+        _workspace = new Workspace(model.Device);
     }
 
     /// <summary>Steps taken so far.</summary>
-    public int Steps { get; private set; }
+    public int Steps => _optimizer.Steps;
+
+    /// <summary>The norm of all gradients at the last step, before clipping; waits for the device.</summary>
+    public float GradientNorm => _optimizer.GradientNorm;
 
     /// <summary>Takes one step on the mean cross-entropy of the query rows and returns that mean, before the step.</summary>
     /// <param name="batch">Tables of one shape.</param>
@@ -50,36 +44,22 @@ public sealed class TransformerTrainer : IDisposable
 
         var dLogits = _workspace.Take(logits.Rows, logits.Width);
         _crossEntropy.Backward(probabilities, labelArray, dLogits);
-        _model.Parameters.ClearGradients();
         _model.Backward(dLogits);
-
-        var norm = new Tensor(_norm, 0, 1, 1);
-        _gradientNorm.Measure(_model.Parameters.Gradients, norm);
-        Steps++;
-        _adamW.Update(
-            Steps, learningRate, _options, _model.Parameters.Gradients, norm, _model.Parameters.Weights, Row(_mean), Row(_square));
+        _optimizer.Step(learningRate);
         return loss;
     }
 
     /// <summary>A copy of the optimiser's state on the host: the running means of gradients and of their squares.</summary>
-    public (float[] Mean, float[] Square) State() => (_mean.ToArray(), _square.ToArray());
+    public (float[] Mean, float[] Square) State() => _optimizer.State();
 
     /// <summary>Continues from the state after <paramref name="steps"/> steps.</summary>
-    public void Restore(int steps, ReadOnlySpan<float> mean, ReadOnlySpan<float> square)
-    {
-        Steps = steps;
-        _mean.CopyFrom(mean);
-        _square.CopyFrom(square);
-    }
+    public void Restore(int steps, ReadOnlySpan<float> mean, ReadOnlySpan<float> square) =>
+        _optimizer.Restore(steps, mean, square);
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        _optimizer.Dispose();
         _workspace.Dispose();
-        _mean.Dispose();
-        _square.Dispose();
-        _norm.Dispose();
     }
-
-    static Tensor Row(DeviceArray<float> block) => new(block, 0, 1, block.Length);
 }

@@ -28,6 +28,26 @@ static class VectorMath
         return p * scale.AsSingle();
     }
 
+    /// <summary>2ˣ for x ≤ 0, to 1e-7 of its value; below −126 it is 2⁻¹²⁶.</summary>
+    /// <remarks>
+    /// Softmax's exponential, a quarter cheaper than <see cref="Exp"/>: base 2 needs no reduction constants and x no upper
+    /// bound. The polynomial is the minimax one of 2ʳ on |r| ≤ ½; 2ⁿ is added to the exponent bits.
+    /// </remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector256<float> Exp2Negative(Vector256<float> x)
+    {
+        x = Vector256.MaxNative(x, Vector256.Create(-126f));
+        var n = Vector256.Round(x);
+        var r = x - n;
+        var p = Vector256.FusedMultiplyAdd(Vector256.Create(1.535336188319500e-4f), r, Vector256.Create(1.339887440266574e-3f));
+        p = Vector256.FusedMultiplyAdd(p, r, Vector256.Create(9.618437357674640e-3f));
+        p = Vector256.FusedMultiplyAdd(p, r, Vector256.Create(5.550332471162809e-2f));
+        p = Vector256.FusedMultiplyAdd(p, r, Vector256.Create(2.402264791363012e-1f));
+        p = Vector256.FusedMultiplyAdd(p, r, Vector256.Create(6.931472028550421e-1f));
+        p = Vector256.FusedMultiplyAdd(p, r, Vector256<float>.One);
+        return (p.AsInt32() + (Vector256.ConvertToInt32Native(n) << 23)).AsSingle();
+    }
+
     /// <summary>erf(x), to one unit in the last place.</summary>
     /// <remarks>Juffa's two ranges: an odd polynomial near 0; beyond it 1 − exp(polynomial), which keeps relative accuracy.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -213,7 +213,7 @@ public sealed class CsvTableFacts : IDisposable
     [Fact]
     public void A_missing_cell_of_a_single_column_reads_back()
     {
-        CsvTable.Write(new([new("a", ColumnKind.Integer, [1, double.NaN, 3])]), _folder["t.csv"]);
+        CsvTable.Write(new Table([new("a", ColumnKind.Integer, [1, double.NaN, 3])]), _folder["t.csv"]);
         Assert.Equal([1, double.NaN, 3], CsvTable.Read(_folder["t.csv"]).Table["a"].Values);
     }
 

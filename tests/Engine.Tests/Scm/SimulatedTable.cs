@@ -82,7 +82,9 @@ static class SimulatedTable
         return largest;
     }
 
-    /// <summary>The value of a one-output predictor at the parents' features; lookups take the feature as a code.</summary>
+    /// <summary>
+    /// The value of a one-output predictor at the parents' features; lookups take the feature as a code.
+    /// </summary>
     public static double At(this Predictor predictor, params double[] parents) =>
         predictor.Intercepts[0] + predictor.Terms.Sum(term => term.Basis switch
         {

@@ -77,4 +77,14 @@ public class PhiloxFacts
 
         Assert.True(counts.Sum(n => Math.Pow(n - 10_000, 2) / 10_000) < 22.5); // χ², 6 degrees of freedom, one in a thousand
     }
+
+    [Theory]
+    [InlineData(0u)]
+    [InlineData((1u << 23) - 1)]
+    public void The_ends_of_the_normal_are_finite_and_symmetric(uint cell)
+    {
+        // What Normal makes of the first and the last of its 2²³ cells: z(2⁻²⁴) = −5.29.
+        float z = Normal.Quantile((cell + 0.5f) * (1f / (1 << 23)));
+        Assert.Equal(5.29, Math.Abs(z), 0.01);
+    }
 }

@@ -19,7 +19,7 @@ public class AtomSamplerFacts
         var found = child.ToArray();
         for (int r = 0; r < rows; r++)
         {
-            double u = ((draws.Word(r) >> 8) + 0.5) / (1 << 24), p = 1 / (1 + Math.Exp(-logits[r]));
+            double u = ((draws.Word(r) >> 9) + 0.5) / (1 << 23), p = 1 / (1 + Math.Exp(-logits[r]));
 
             // Float exp is right to 2⁻²² or so relative; a uniform that near to p may fall on either side.
             if (Math.Abs(u - p) > 1e-6)

@@ -46,5 +46,6 @@ public unsafe class RowDrawsFacts
         Assert.Equal(0f, RowDraws.Uniform(words)[0]);
         Assert.InRange(RowDraws.Uniform(words)[1], 0.9999999f, MathF.BitDecrement(1f));
         Assert.InRange(RowDraws.OpenUniform(words)[0], float.Epsilon, 1e-7f);
+        Assert.InRange(RowDraws.OpenUniform(words)[1], 0.9999999f, MathF.BitDecrement(1f));
     }
 }

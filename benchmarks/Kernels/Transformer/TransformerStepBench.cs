@@ -1,0 +1,60 @@
+using BenchmarkDotNet.Attributes;
+using CausalMixFT.Kernels.Devices;
+using CausalMixFT.Kernels.Transformer;
+
+namespace CausalMixFT.Benchmarks.Kernels.Transformer;
+
+/// <summary>One prediction, and one training step, of the default model at the shapes of docs/results.md.</summary>
+public class TransformerStepBench : ICountsWork
+{
+    ComputeDevice _device = null!;
+    TabularTransformer _model = null!;
+    TransformerPredictor _predictor = null!;
+    TransformerTrainer _trainer = null!;
+    EpisodeBatch _batch = null!, _context = null!;
+    float[] _queryCells = null!;
+    int[] _labels = null!;
+
+    /// <summary>Context rows + query rows x columns.</summary>
+    [Params("256+64x10", "1000+250x10")]
+    public string Shape { get; set; } = "256+64x10";
+
+    public double Work => (double)(Sizes[0] + Sizes[1]) * (Sizes[2] + 1);
+
+    public string Unit => "tokens";
+
+    int[] Sizes => [.. Shape.Split('+', 'x').Select(int.Parse)];
+
+    [GlobalSetup]
+    public void Open()
+    {
+        _device = ComputeDevice.Open(DeviceKind.Cpu);
+        _model = new TabularTransformer(_device, new TransformerConfig());
+        _model.Parameters.Initialize(seed: 1);
+        _predictor = new TransformerPredictor(_model);
+        _trainer = new TransformerTrainer(_model, new AdamWOptions());
+        int context = Sizes[0], query = Sizes[1], columns = Sizes[2];
+        var random = new Random(1);
+        float[] cells = [.. Enumerable.Range(0, (context + query) * columns).Select(_ => random.NextSingle())];
+        float[] labels = [.. Enumerable.Range(0, context).Select(row => (float)(row % 2))];
+        _batch = new(1, context, query, columns, cells, labels);
+        _context = new(1, context, 0, columns, cells.AsMemory(0, context * columns), labels);
+        _queryCells = cells[(context * columns)..];
+        _labels = [.. Enumerable.Range(0, query).Select(row => row % 2)];
+    }
+
+    [Benchmark]
+    public float[] Predict() => _predictor.Probabilities(_context, Sizes[1], _queryCells, classes: 2);
+
+    [Benchmark]
+    public double Train() => _trainer.Step(_batch, _labels, [2], learningRate: 1e-5f);
+
+    [GlobalCleanup]
+    public void Close()
+    {
+        _trainer.Dispose();
+        _predictor.Dispose();
+        _model.Dispose();
+        _device.Dispose();
+    }
+}

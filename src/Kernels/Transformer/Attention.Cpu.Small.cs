@@ -1,0 +1,214 @@
+using System.Runtime.Intrinsics;
+using CausalMixFT.Kernels.Devices;
+
+namespace CausalMixFT.Kernels.Transformer;
+
+public abstract partial class Attention
+{
+    internal sealed unsafe partial class Cpu
+    {
+        // Attention over the columns of a row: a handful of queries and keys, so gathering panels would cost more than the
+        // products. Here scores are transposed, a vector of queries for each key, which turns softmax into vertical
+        // arithmetic; keys, values, outputs and gradients are read and written where they lie.
+        static class Small
+        {
+            const int MostKeys = 32, MostQueries = 32, MostWidth = 64;
+
+            internal static bool Suits(AttentionShape shape, int width)
+            {
+                int headWidth = width / shape.Heads;
+                return shape.Inner == 1 && shape.Keys <= MostKeys && shape.Queries <= MostQueries
+                    && headWidth % 8 == 0 && headWidth <= MostWidth;
+            }
+
+            [System.Runtime.CompilerServices.SkipLocalsInit]
+            internal static void Forward(
+                AttentionShape shape, int problem, Tensor q, Tensor keyValue, Tensor o, Tensor logSumExp)
+            {
+                int width = q.Width, heads = shape.Heads, headWidth = width / heads;
+                int queries = shape.Queries, keys = shape.Keys;
+                int lanes = (queries + 7) & ~7;
+                float* transposed = stackalloc float[MostQueries * MostWidth], p = stackalloc float[MostQueries * MostKeys];
+                float* saved = stackalloc float[8];
+                float scale = Log2E / MathF.Sqrt(headWidth);
+                for (int head = 0; head < heads; head++)
+                {
+                    long at = (long)problem * queries * width + head * headWidth;
+                    float* key = keyValue.Start + (long)problem * keys * 2 * width + head * headWidth;
+                    Transpose(q.Start + at, width, queries, lanes, headWidth, transposed);
+                    Scores(key, 2 * width, keys, headWidth, transposed, lanes, p);
+                    for (int i = 0; i < lanes; i += 8)
+                    {
+                        var sum = Softmax(p + i, lanes, keys, scale, out var maximum);
+                        (maximum * Ln2 + Vector256.Log(sum)).Store(saved);
+                        for (int r = i; r < Math.Min(queries, i + 8); r++)
+                        {
+                            logSumExp.Start[((long)problem * queries + r) * heads + head] = saved[r - i];
+                        }
+                    }
+
+                    Product(queries, keys, headWidth, p, 1, lanes, key + width, 2 * width, o.Start + at, width);
+                }
+            }
+
+            [System.Runtime.CompilerServices.SkipLocalsInit]
+            internal static void Backward(
+                AttentionShape shape, int problem, Tensor dAttended, Tensor q, Tensor keyValue, Tensor logSumExp,
+                Tensor dq, Tensor dKeyValue)
+            {
+                int width = q.Width, heads = shape.Heads, headWidth = width / heads;
+                int queries = shape.Queries, keys = shape.Keys;
+                int lanes = (queries + 7) & ~7;
+                float* transposed = stackalloc float[MostQueries * MostWidth], saved = stackalloc float[MostQueries];
+                float* p = stackalloc float[MostQueries * MostKeys], ds = stackalloc float[MostQueries * MostKeys];
+                float scale = 1 / MathF.Sqrt(headWidth);
+                for (int head = 0; head < heads; head++)
+                {
+                    long at = (long)problem * queries * width + head * headWidth;
+                    long keyAt = (long)problem * keys * 2 * width + head * headWidth;
+                    float* key = keyValue.Start + keyAt, dKey = dKeyValue.Start + keyAt, gradient = dAttended.Start + at;
+                    Transpose(q.Start + at, width, queries, lanes, headWidth, transposed);
+                    Scores(key, 2 * width, keys, headWidth, transposed, lanes, p);
+                    Transpose(gradient, width, queries, lanes, headWidth, transposed);
+                    Scores(key + width, 2 * width, keys, headWidth, transposed, lanes, ds);
+                    for (int i = 0; i < lanes; i++)
+                    {
+                        saved[i] = i < queries ? logSumExp.Start[((long)problem * queries + i) * heads + head] * Log2E : 0;
+                    }
+
+                    for (int i = 0; i < lanes; i += 8)
+                    {
+                        SoftmaxGradient(p + i, ds + i, lanes, keys, scale, Vector256.Load(saved + i));
+                    }
+
+                    Product(keys, queries, headWidth, p, lanes, 1, gradient, width, dKey + width, 2 * width);
+                    Product(keys, queries, headWidth, ds, lanes, 1, q.Start + at, width, dKey, 2 * width);
+                    Product(queries, keys, headWidth, ds, 1, lanes, key, 2 * width, dq.Start + at, width);
+                }
+            }
+
+            // target[p][lane] = source[lane][p], zeros in the lanes past the queries.
+            static void Transpose(float* source, nint stride, int queries, int lanes, int headWidth, float* target)
+            {
+                if (queries < lanes)
+                {
+                    new Span<float>(target, lanes * headWidth).Clear();
+                }
+
+                TileProduct.Transpose(source, stride, queries, headWidth, target, lanes);
+            }
+
+            // scores[j][lane] = keys[j] · queries[lane]
+            static void Scores(float* keys, nint stride, int count, int headWidth, float* transposed, int lanes, float* scores)
+            {
+                for (int i = 0; i < lanes; i += 8)
+                {
+                    int j = 0;
+                    for (; j + 4 <= count; j += 4)
+                    {
+                        float* k0 = keys + j * stride, k1 = k0 + stride, k2 = k1 + stride, k3 = k2 + stride, b = transposed + i;
+                        Vector256<float> s0 = default, s1 = default, s2 = default, s3 = default;
+                        for (int p = 0; p < headWidth; p++, b += lanes)
+                        {
+                            var x = Vector256.Load(b);
+                            s0 = Vector256.FusedMultiplyAdd(Vector256.Create(k0[p]), x, s0);
+                            s1 = Vector256.FusedMultiplyAdd(Vector256.Create(k1[p]), x, s1);
+                            s2 = Vector256.FusedMultiplyAdd(Vector256.Create(k2[p]), x, s2);
+                            s3 = Vector256.FusedMultiplyAdd(Vector256.Create(k3[p]), x, s3);
+                        }
+
+                        s0.Store(scores + j * lanes + i);
+                        s1.Store(scores + (j + 1) * lanes + i);
+                        s2.Store(scores + (j + 2) * lanes + i);
+                        s3.Store(scores + (j + 3) * lanes + i);
+                    }
+
+                    for (; j < count; j++)
+                    {
+                        TileProduct.TileRow(
+                            1, headWidth, keys + j * stride, 1, transposed + i, lanes, null, scores + j * lanes + i);
+                    }
+                }
+            }
+
+            // Turns eight queries' scores into probabilities; returns the sums, and the maxima in units of log 2.
+            static Vector256<float> Softmax(float* s, int lanes, int keys, float scale, out Vector256<float> maximum)
+            {
+                maximum = Vector256.Load(s);
+                for (int j = 1; j < keys; j++)
+                {
+                    maximum = Vector256.MaxNative(maximum, Vector256.Load(s + j * lanes));
+                }
+
+                maximum *= scale;
+                Vector256<float> sum = default;
+                for (int j = 0; j < keys; j++)
+                {
+                    var e = VectorMath.Exp2Negative(
+                        Vector256.FusedMultiplyAdd(Vector256.Load(s + j * lanes), Vector256.Create(scale), -maximum));
+                    e.Store(s + j * lanes);
+                    sum += e;
+                }
+
+                var share = Vector256<float>.One / sum;
+                for (int j = 0; j < keys; j++)
+                {
+                    (Vector256.Load(s + j * lanes) * share).Store(s + j * lanes);
+                }
+
+                return sum;
+            }
+
+            // p in place of s, and ds / √headWidth in place of dp; here δ is summed as Σ p dp, which equals Σ dO · o.
+            static void SoftmaxGradient(float* s, float* dp, int lanes, int keys, float scale, Vector256<float> saved)
+            {
+                Vector256<float> delta = default;
+                for (int j = 0; j < keys; j++)
+                {
+                    var p = VectorMath.Exp2Negative(
+                        Vector256.FusedMultiplyAdd(Vector256.Load(s + j * lanes), Vector256.Create(scale * Log2E), -saved));
+                    p.Store(s + j * lanes);
+                    delta = Vector256.FusedMultiplyAdd(p, Vector256.Load(dp + j * lanes), delta);
+                }
+
+                for (int j = 0; j < keys; j++)
+                {
+                    (Vector256.Load(s + j * lanes) * (Vector256.Load(dp + j * lanes) - delta) * scale).Store(dp + j * lanes);
+                }
+            }
+
+            // c (rows, width) = a · b in place; the last tile overlaps the one before it rather than leave the tensor.
+            static void Product(
+                int rows, int depth, int width, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint cRow)
+            {
+                bool wide = width % 24 == 0, even = width % 16 == 0;
+                int step = wide ? 24 : even ? 16 : 8, tileRows = wide ? 4 : even ? 6 : 1;
+                for (int j = 0; j < width; j += step)
+                {
+                    if (rows < tileRows || tileRows == 1)
+                    {
+                        for (int r = 0; r < rows; r++)
+                        {
+                            TileProduct.TileRow(step / 8, depth, a + r * aRow, aStep, b + j, bStep, null, c + r * cRow + j);
+                        }
+
+                        continue;
+                    }
+
+                    for (int i = 0; i < rows; i += tileRows)
+                    {
+                        int r = Math.Min(i, rows - tileRows);
+                        if (wide)
+                        {
+                            TileProduct.Tile4x24(depth, a + r * aRow, aRow, aStep, b + j, bStep, null, 0, c + r * cRow + j, cRow);
+                        }
+                        else
+                        {
+                            TileProduct.Tile6x16(depth, a + r * aRow, aRow, aStep, b + j, bStep, null, 0, c + r * cRow + j, cRow);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

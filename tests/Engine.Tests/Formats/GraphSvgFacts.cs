@@ -1,0 +1,85 @@
+using System.Globalization;
+using System.Xml.Linq;
+using CausalMixFT.Engine.Formats;
+using CausalMixFT.Engine.Graphs;
+using CausalMixFT.Engine.Tables;
+
+namespace CausalMixFT.Engine.Tests.Formats;
+
+public class GraphSvgFacts
+{
+    static readonly XNamespace Svg = "http://www.w3.org/2000/svg";
+
+    [Fact]
+    public void Every_variable_is_a_box_and_every_edge_a_path()
+    {
+        var graph = new GraphBuilder(Dag.Parse("A, B, <C & \"D\">, E").Variables).Direct(0, 2).Undirect(1, 2).ToCpdag();
+
+        var picture = XElement.Parse(GraphSvg.Draw(graph, "B"));
+
+        Assert.Equal(["A", "B", "<C & \"D\">", "E"], picture.Descendants(Svg + "text").Select(text => text.Value));
+        var paths = picture.Descendants(Svg + "path").Where(path => path.Attribute("stroke") is not null).ToArray();
+        Assert.Equal(2, paths.Length);
+        Assert.Single(paths, path => path.Attribute("marker-end") is not null);
+        Assert.Single(picture.Descendants(Svg + "text"), text => text.Attribute("font-weight") is not null);
+    }
+
+    [Fact]
+    public void No_two_boxes_overlap_and_nothing_lies_outside()
+    {
+        var random = new Random(91);
+        for (int round = 0; round < 10; round++)
+        {
+            var picture = XElement.Parse(GraphSvg.Draw(Tangle(random, 30)));
+
+            var boxes = picture.Descendants(Svg + "g").Last().Elements(Svg + "rect").Select(Box).ToArray();
+            Assert.Equal(30, boxes.Length);
+            double[] view = [.. picture.Attribute("viewBox")!.Value.Split(' ').Select(Number)];
+            for (int i = 0; i < boxes.Length; i++)
+            {
+                var (x, y, width, height) = boxes[i];
+                Assert.True(x >= view[0] && y >= view[1] && x + width <= view[0] + view[2] && y + height <= view[1] + view[3]);
+                for (int j = 0; j < i; j++)
+                {
+                    var other = boxes[j];
+                    Assert.False(x < other.X + other.Width && other.X < x + width && y < other.Y + other.Height && other.Y < y + height);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void The_same_graph_gives_the_same_bytes() =>
+        Assert.Equal(GraphSvg.Draw(Tangle(new Random(92), 25)), GraphSvg.Draw(Tangle(new Random(92), 25)));
+
+    [Fact]
+    public void Graphs_without_edges_or_variables_are_pictures_too()
+    {
+        Assert.Contains("</svg>", GraphSvg.Draw(Dag.Parse("A, B")), StringComparison.Ordinal);
+        Assert.Contains("</svg>", GraphSvg.Draw(Dag.Parse("")), StringComparison.Ordinal);
+    }
+
+    // Names of very different lengths, some variables without edges, a cycle here and there.
+    static Cpdag Tangle(Random random, int count)
+    {
+        var variables = Enumerable.Range(0, count)
+            .Select(i => new Variable(i, "Variable"[..(1 + i % 8)] + new string('w', i % 5 * 4) + i, ColumnKind.Numeric)).ToArray();
+        var builder = new GraphBuilder(variables);
+        for (int edge = 0; edge < count * 3 / 2; edge++)
+        {
+            int a = random.Next(count - 3), b = random.Next(count - 3);
+            if (a != b && !builder.AreAdjacent(a, b))
+            {
+                _ = random.Next(4) == 0 ? builder.Undirect(a, b) : random.Next(8) == 0 ? builder.Direct(b, a) : builder.Direct(Math.Min(a, b), Math.Max(a, b));
+            }
+        }
+
+        return builder.ToCpdag();
+    }
+
+    static (double X, double Y, double Width, double Height) Box(XElement rectangle) =>
+        (Number(rectangle.Attribute("x")!.Value), Number(rectangle.Attribute("y")!.Value),
+            Number(rectangle.Attribute("width")!.Value), Number(rectangle.Attribute("height")!.Value));
+
+    static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,48 @@
+using CausalMixFT.Engine.Pretraining;
+using CausalMixFT.Engine.Tables;
+using CausalMixFT.Kernels.Devices;
+using CausalMixFT.Kernels.Transformer;
+
+namespace CausalMixFT.Engine.Tests.Pretraining;
+
+public sealed class PretrainRunFacts : IDisposable
+{
+    static readonly PretrainOptions Brief = new()
+    {
+        Model = new TransformerConfig { Width = 16, Heads = 2, Hidden = 16, Layers = 1 },
+        Steps = 4, TokensPerStep = 500, CheckEvery = 2,
+    };
+
+    static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    readonly string _folder = Directory.CreateTempSubdirectory("pretrain-").FullName;
+
+    [Fact]
+    public void A_run_that_was_stopped_ends_with_the_same_weights()
+    {
+        using var device = ComputeDevice.Open(DeviceKind.Cpu);
+        var whole = PretrainRun.Run(device, Brief, Path.Combine(_folder, "whole"), cancellation: Token);
+
+        using var stop = new CancellationTokenSource();
+        string stopped = Path.Combine(_folder, "stopped");
+        Assert.ThrowsAny<OperationCanceledException>(() =>
+            PretrainRun.Run(device, Brief, stopped, check => stop.Cancel(), cancellation: stop.Token));
+        var resumed = PretrainRun.Run(device, Brief, stopped, cancellation: Token);
+
+        Assert.All(whole.Weights, pair => Assert.Equal(pair.Value, resumed.Weights[pair.Key]));
+        Assert.Equal(2, File.ReadAllLines(Path.Combine(stopped, "training-log.jsonl")).Length);
+        Assert.True(File.Exists(Path.Combine(stopped, "model.safetensors")));
+    }
+
+    [Fact]
+    public void A_checkpoint_of_other_options_is_refused()
+    {
+        using var device = ComputeDevice.Open(DeviceKind.Cpu);
+        PretrainRun.Run(device, Brief, _folder, cancellation: Token);
+        var e = Assert.Throws<InputException>(() => PretrainRun.Run(device, Brief with { Seed = 9 }, _folder, cancellation: Token));
+        Assert.Contains("checkpoint.safetensors", e.Message, StringComparison.Ordinal);
+        Assert.Contains("empty --out folder", e.Message, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+}

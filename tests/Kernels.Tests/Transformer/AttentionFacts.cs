@@ -1,0 +1,133 @@
+using CausalMixFT.Kernels.Devices;
+using CausalMixFT.Kernels.Tests.Devices;
+using CausalMixFT.Kernels.Transformer;
+
+namespace CausalMixFT.Kernels.Tests.Transformer;
+
+public class AttentionFacts
+{
+    // Scores of a few units, softmax and sums of at most 300 terms: worst seen 2e-6.
+    const double Tolerance = 1e-5;
+
+    // Heads of 24 and 48 (a tile of their own), 16 and 32, 8, and 5 (padded); one query, more keys than a tile, and both
+    // directions: over columns (Inner 1) and over rows.
+    static readonly (AttentionShape Shape, int HeadWidth)[] _shapes =
+    [
+        (new(3, 1, 1, 1, 1), 5), (new(3, 1, 7, 7, 2), 24), (new(5, 1, 1, 6, 4), 24), (new(2, 1, 11, 11, 2), 16),
+        (new(2, 1, 9, 10, 1), 8), (new(2, 3, 5, 7, 2), 24), (new(1, 2, 13, 9, 3), 5), (new(2, 1, 2, 3, 1), 48),
+    ];
+
+    // Only for the CPU, whose tiles these fill and overflow.
+    static readonly (AttentionShape Shape, int HeadWidth)[] _large =
+    [
+        (new(1, 2, 53, 301, 1), 24), (new(1, 3, 101, 131, 2), 16), (new(2, 1, 33, 33, 1), 32), (new(1, 2, 25, 258, 1), 7),
+    ];
+
+    public static IEnumerable<TheoryDataRow<DeviceKind, AttentionShape, int>> Cases() =>
+        from kind in new EveryDevice().Select(row => row.Data)
+        from item in kind == DeviceKind.Emulated ? _shapes : [.. _shapes, .. _large]
+        select new TheoryDataRow<DeviceKind, AttentionShape, int>(kind, item.Shape, item.HeadWidth);
+
+    [Theory, MemberData(nameof(Cases))]
+    public void Forward_and_backward_agree_with_the_definition(DeviceKind kind, AttentionShape shape, int headWidth)
+    {
+        using var device = ComputeDevice.Open(kind);
+        using var workspace = new Workspace(device);
+        int width = shape.Heads * headWidth, queries = shape.QueryTokens, keys = shape.KeyTokens;
+        double[] q = Values.Draw(1, queries * width), kv = Values.Draw(2, keys * 2 * width), dAttended = Values.Draw(3, queries * width);
+        double[] before = Values.Draw(4, keys * 2 * width);
+        Tensor qs = q.On(workspace, queries, width), kvs = kv.On(workspace, keys, 2 * width), dos = dAttended.On(workspace, queries, width);
+        Tensor o = workspace.Take(queries, width), logSumExp = workspace.Take(queries, shape.Heads), dq = workspace.Take(queries, width);
+        Tensor dkv = workspace.Take(keys, 2 * width), dAdded = before.On(workspace, keys, 2 * width);
+
+        var attention = Attention.On(device);
+        attention.Forward(shape, qs, kvs, o, logSumExp);
+        attention.Backward(shape, dos, qs, kvs, o, logSumExp, dq, dkv);
+        attention.Backward(shape, dos, qs, kvs, o, logSumExp, workspace.Take(queries, width), dAdded, accumulate: true);
+
+        var expected = Definition(shape, headWidth, q, kv, dAttended);
+        Assert.InRange(Values.LargestDifference(expected.O, o), 0, Tolerance);
+        Assert.InRange(Values.LargestDifference(expected.LogSumExp, logSumExp), 0, Tolerance);
+        Assert.InRange(Values.LargestDifference(expected.Dq, dq), 0, Tolerance);
+        Assert.InRange(Values.LargestDifference(expected.Dkv, dkv), 0, Tolerance);
+        Assert.InRange(Values.LargestDifference(expected.Dkv.Plus(before), dAdded), 0, Tolerance);
+    }
+
+    [Fact]
+    public void The_definitions_gradients_are_those_of_central_differences()
+    {
+        var shape = new AttentionShape(1, 2, 3, 4, 2);
+        double[] q = Values.Draw(1, shape.QueryTokens * 6), kv = Values.Draw(2, shape.KeyTokens * 12), dAttended = Values.Draw(3, q.Length);
+        var exact = Definition(shape, 3, q, kv, dAttended);
+        double[] dq = Values.Gradient(x => Values.Dot(Definition(shape, 3, x, kv, dAttended).O, dAttended), q);
+        double[] dkv = Values.Gradient(x => Values.Dot(Definition(shape, 3, q, x, dAttended).O, dAttended), kv);
+        Assert.InRange(dq.Zip(exact.Dq, (a, b) => Math.Abs(a - b)).Max(), 0, 1e-8);
+        Assert.InRange(dkv.Zip(exact.Dkv, (a, b) => Math.Abs(a - b)).Max(), 0, 1e-8);
+    }
+
+    [Theory, ClassData(typeof(EveryDevice))]
+    public void Scores_far_apart_neither_overflow_nor_lose_the_largest(DeviceKind kind)
+    {
+        // Scores of ±10,000: softmax picks one key, and the others get no gradient.
+        using var device = ComputeDevice.Open(kind);
+        using var workspace = new Workspace(device);
+        var shape = new AttentionShape(1, 2, 2, 3, 1);
+        double[] q = [.. Values.Draw(1, 4 * 8).Select(v => v * 100)], kv = [.. Values.Draw(2, 6 * 16).Select(v => v * 100)];
+        double[] dAttended = Values.Draw(3, 4 * 8);
+        Tensor qs = q.On(workspace, 4, 8), kvs = kv.On(workspace, 6, 16), o = workspace.Take(4, 8), logSumExp = workspace.Take(4, 1);
+        Tensor dq = workspace.Take(4, 8), dkv = workspace.Take(6, 16);
+        var attention = Attention.On(device);
+        attention.Forward(shape, qs, kvs, o, logSumExp);
+        attention.Backward(shape, dAttended.On(workspace, 4, 8), qs, kvs, o, logSumExp, dq, dkv);
+
+        var expected = Definition(shape, 8, q, kv, dAttended);
+        Assert.InRange(Values.LargestDifference(expected.O, o), 0, 1e-2); // values of 100, scores exact to 1e-3
+        Assert.InRange(Values.LargestDifference(expected.Dkv, dkv), 0, 1e-1);
+    }
+
+    // softmax(q kᵀ / √d) v as it is written, and its gradients with the whole matrix p at hand.
+    static (double[] O, double[] LogSumExp, double[] Dq, double[] Dkv) Definition(
+        AttentionShape shape, int headWidth, double[] q, double[] kv, double[] dAttended)
+    {
+        int width = shape.Heads * headWidth;
+        double[] o = new double[q.Length], logSumExp = new double[shape.QueryTokens * shape.Heads], dq = new double[q.Length];
+        var dkv = new double[kv.Length];
+        double scale = 1 / Math.Sqrt(headWidth);
+        foreach (int outer in Enumerable.Range(0, shape.Outer))
+        {
+            foreach (int inner in Enumerable.Range(0, shape.Inner))
+            {
+                foreach (int head in Enumerable.Range(0, shape.Heads))
+                {
+                    for (int s = 0; s < shape.Queries; s++)
+                    {
+                        int token = (outer * shape.Queries + s) * shape.Inner + inner, at = token * width + head * headWidth;
+                        int KeyAt(int j) => ((outer * shape.Keys + j) * shape.Inner + inner) * 2 * width + head * headWidth;
+                        double Sum(Func<int, double> term) => Enumerable.Range(0, headWidth).Sum(term);
+                        var scores = Enumerable.Range(0, shape.Keys)
+                            .Select(j => scale * Sum(i => q[at + i] * kv[KeyAt(j) + i])).ToArray();
+                        double most = scores.Max(), total = scores.Sum(score => Math.Exp(score - most));
+                        logSumExp[token * shape.Heads + head] = most + Math.Log(total);
+                        var p = scores.Select(score => Math.Exp(score - most) / total).ToArray();
+                        var dp = Enumerable.Range(0, shape.Keys)
+                            .Select(j => Sum(i => dAttended[at + i] * kv[KeyAt(j) + width + i])).ToArray();
+                        double delta = Values.Dot(p, dp);
+                        for (int j = 0; j < shape.Keys; j++)
+                        {
+                            double ds = p[j] * (dp[j] - delta) * scale;
+                            for (int i = 0; i < headWidth; i++)
+                            {
+                                o[at + i] += p[j] * kv[KeyAt(j) + width + i];
+                                dq[at + i] += ds * kv[KeyAt(j) + i];
+                                dkv[KeyAt(j) + i] += ds * q[at + i];
+                                dkv[KeyAt(j) + width + i] += p[j] * dAttended[at + i];
+                            }
+                        }
+                    }
+                }
+            }
+        }
+
+        return (o, logSumExp, dq, dkv);
+    }
+}
