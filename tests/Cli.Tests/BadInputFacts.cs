@@ -84,7 +84,7 @@ public sealed class BadInputFacts : IDisposable
         { ["run", "TABLE", "--target", "y", "--alpha", "2"], ["--alpha is 2", "between 0 and 1"] },
         { ["run", "TABLE", "--target", "y", "--seed", "-1"], ["--seed is '-1'", "whole number from 0"] },
         { ["run", "TABLE", "--target", "y", "--threads", "0", "--model", "MODEL"], ["--threads is 0", "from 1 on"] },
-        { ["run", "TABLE", "--target", "y", "--test", "1"], ["--test is 1", "share"] },
+        { ["run", "TABLE", "--target", "y", "--test-share", "1"], ["--test-share is 1", "share"] },
         { ["run", "TABLE", "--target", "y", "--colour", "red"], ["'--colour'", "run --help"] },
         { ["run", "TABLE", "--target", "y", "--drop", "x", "z"], ["'z'", "commas"] },
         { ["run", "TABLE", "--target", "y", "--device", "gpu"], ["'gpu'", "auto, cpu, cuda, emulated"] },

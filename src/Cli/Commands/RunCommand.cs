@@ -1,4 +1,5 @@
 using CausalMixFT.Engine;
+using CausalMixFT.Engine.Discovery;
 using CausalMixFT.Engine.Formats;
 using CausalMixFT.Engine.Reporting;
 using CausalMixFT.Engine.Tables;
@@ -21,6 +22,9 @@ sealed class RunCommand : TableCommand
     [Option("model", MetaValue = "FILE", HelpText = "The model to start from. (default: the one that comes with the program)")]
     public string? Model { get; set; }
 
+    [Option("test", Default = TestChoice.Auto, HelpText = "The independence test: auto, fisherz, gsquared, chisquare or mixed; auto chooses by the columns' kinds.")]
+    public TestChoice Test { get; set; }
+
     [Option("alpha", Default = 0.01, HelpText = "Level of significance of the independence tests.")]
     public double Alpha { get; set; }
 
@@ -29,6 +33,9 @@ sealed class RunCommand : TableCommand
 
     [Option("synthetic-per-real", Default = 1.0, HelpText = "Synthetic rows for each real training row.")]
     public double SyntheticPerReal { get; set; }
+
+    [Option("synthetic-validation", HelpText = "Choose the mixed arm's checkpoint by synthetic validation rows too. (Default: real ones alone)")]
+    public bool SyntheticValidation { get; set; }
 
     [Option("steps", Default = 100, HelpText = "Most steps of fine-tuning.")]
     public int Steps { get; set; }
@@ -42,8 +49,8 @@ sealed class RunCommand : TableCommand
     [Option("max-context", Default = 1000, HelpText = "Most labelled rows that the model sees at once when it predicts.")]
     public int MaxContext { get; set; }
 
-    [Option("test", Default = 0.2, HelpText = "Share of the rows that are held out for the scores.")]
-    public double Test { get; set; }
+    [Option("test-share", Default = 0.2, HelpText = "Share of the rows that are held out for the scores.")]
+    public double TestShare { get; set; }
 
     public override string Example => "causalmixft run examples/lending-club.csv --target Class";
 
@@ -59,16 +66,17 @@ sealed class RunCommand : TableCommand
         Check(LearningRate is > 0 and < 1, "learning-rate", LearningRate, "a number between 0 and 1");
         Check(Context >= 4, "context", Context, "a number from 4 on");
         Check(MaxContext >= 4, "max-context", MaxContext, "a number from 4 on");
-        Check(Test is > 0 and <= 0.6, "test", Test, "a share above 0, at most 0.6");
+        Check(TestShare is > 0 and <= 0.6, "test-share", TestShare, "a share above 0, at most 0.6");
         var defaults = new CausalMixOptions();
         return defaults with
         {
             Seed = Seed,
-            Discovery = defaults.Discovery with { Alpha = Alpha, MaxDepth = MaxDepth },
+            Discovery = defaults.Discovery with { Alpha = Alpha, MaxDepth = MaxDepth, Test = Test },
             SyntheticPerReal = SyntheticPerReal,
             FineTuning = defaults.FineTuning with { Steps = Steps, LearningRate = LearningRate, ContextRows = Context },
             Prediction = defaults.Prediction with { MaxContext = MaxContext },
-            TestShare = Test,
+            TestShare = TestShare,
+            SyntheticValidation = SyntheticValidation,
         };
     }
 
