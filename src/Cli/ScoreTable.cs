@@ -14,7 +14,7 @@ static class ScoreTable
     {
         // Fits 80 columns.
         var table = New("Test rows", ["ROC-\nAUC", "AUPRC", "log-\nloss", .. Rules("F1"), .. Rules("bal.")]);
-        table.Caption = new TableTitle("F1 of the rarest class and balanced accuracy at threshold 0.5, at the prior, and tuned");
+        table.Caption = new TableTitle("F1 of the rarest class, balanced accuracy; threshold 0.5, prior, tuned");
         foreach (var arm in result.Arms)
         {
             var scores = arm.Test;

@@ -22,7 +22,7 @@ public static class ReportPage
         .wide { overflow-x: auto; margin: 1rem 0; }
         table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
         th { text-align: left; font-weight: 600; color: #4a5561; border-bottom: 2px solid #cbd2d9; padding: .35rem 1.2rem .35rem 0; vertical-align: bottom; }
-        td { border-bottom: 1px solid #e9ecef; padding: .35rem 1.2rem .35rem 0; vertical-align: top; overflow-wrap: break-word; max-width: 34rem; }
+        td { border-bottom: 1px solid #e9ecef; padding: .35rem 1.2rem .35rem 0; vertical-align: top; overflow-wrap: break-word; max-width: 42rem; }
         td[style*=right] { white-space: nowrap; }
         pre { background: #f5f6f8; border: 1px solid #e3e7eb; border-radius: 6px; padding: .8rem 1rem; overflow-x: auto; }
         code { font: .88em/1.5 ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; }

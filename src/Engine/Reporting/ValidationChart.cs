@@ -9,10 +9,10 @@ namespace CausalMixFT.Engine.Reporting;
 static class ValidationChart
 {
     const double Width = 640, Height = 260, Left = 64, Right = 150, Top = 16, Bottom = 44;
-    const int FewestTicks = 3;
+    const int FewestTicks = 4;
 
     // Distances of ticks, as parts of a power of ten.
-    static readonly double[] s_parts = [0.5, 0.2, 0.1, 0.05, 0.02, 0.01];
+    static readonly double[] s_parts = [0.2, 0.1, 0.05, 0.02, 0.01];
 
     // Told apart by readers who do not see red and green; lightness differs too.
     static readonly string[] s_colours = ["#1d5fa8", "#d9730d"];
