@@ -8,7 +8,7 @@ namespace CausalMixFT.Cli;
 /// <summary>The program: finds the command, runs it, and turns every outcome into an exit code.</summary>
 static class Application
 {
-    static readonly Type[] s_commands =
+    static readonly Type[] AllCommands =
     [
         typeof(RunCommand), typeof(DiscoverCommand), typeof(FitCommand), typeof(SampleCommand), typeof(FineTuneCommand),
         typeof(PredictCommand), typeof(EvaluateCommand), typeof(PretrainCommand), typeof(DevicesCommand),
@@ -25,7 +25,7 @@ static class Application
             settings.EnableDashDash = true;
             settings.ParsingCulture = CultureInfo.InvariantCulture;
         });
-        var parsed = parser.ParseArguments(args, s_commands);
+        var parsed = parser.ParseArguments(args, AllCommands);
         return parsed.MapResult(
             command => Outcome.Of((Command)command, args, terminal),
             errors => Explain(parsed, [.. errors], args, terminal));
@@ -40,15 +40,15 @@ static class Application
                 terminal.Say($"causalmixft {Provenance.Program}");
                 return Outcome.Done;
             case HelpRequestedError or HelpVerbRequestedError:
-                terminal.Say(s_commands.Contains(command) ? HelpPage.Of(command) : HelpPage.OfAll(s_commands));
+                terminal.Say(AllCommands.Contains(command) ? HelpPage.Of(command) : HelpPage.OfAll(AllCommands));
                 return Outcome.Done;
             case NoVerbSelectedError:
-                terminal.Error.WriteLine(HelpPage.OfAll(s_commands));
+                terminal.Error.WriteLine(HelpPage.OfAll(AllCommands));
                 return Outcome.WrongInput;
             default:
                 // What is missing may only be so because of something that was not understood.
                 var first = errors.FirstOrDefault(error => error is not MissingRequiredOptionError) ?? errors[0];
-                terminal.Error.WriteLine($"{Outcome.Prefix}{ArgumentFault.Sentence(first, command, args, s_commands)}");
+                terminal.Error.WriteLine($"{Outcome.Prefix}{ArgumentFault.Sentence(first, command, args, AllCommands)}");
                 return Outcome.WrongInput;
         }
     }

@@ -6,7 +6,7 @@ namespace CausalMixFT.Cli.Commands;
 [Verb("devices", HelpText = "List the devices and matrix libraries of this machine.")]
 sealed class DevicesCommand : Command
 {
-    static readonly string[] s_libraries = ["mkl", "openblas", "blis"];
+    static readonly string[] Libraries = ["mkl", "openblas", "blis"];
 
     public override string Example => "causalmixft devices";
 
@@ -18,7 +18,7 @@ sealed class DevicesCommand : Command
             terminal.Say($"--device {kind.ToString().ToLowerInvariant(),-9} {device.Name}");
         }
 
-        foreach (string library in s_libraries)
+        foreach (string library in Libraries)
         {
             terminal.Say($"--blas {library,-11} {Find(library)}");
         }

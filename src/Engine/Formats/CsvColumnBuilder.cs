@@ -22,10 +22,10 @@ enum CsvReading
 /// <summary>One column while its file is read: numbers as doubles, names as codes, no strings for numbers.</summary>
 sealed class CsvColumnBuilder
 {
-    static readonly double[] s_powersOfTen =
+    static readonly double[] PowersOfTen =
         [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
 
-    static readonly (string False, string True)[] s_opposites = [("false", "true"), ("no", "yes"), ("f", "t"), ("n", "y")];
+    static readonly (string False, string True)[] OppositePairs = [("false", "true"), ("no", "yes"), ("f", "t"), ("n", "y")];
 
     readonly CsvSource _source;
     readonly CsvReading _reading;
@@ -233,7 +233,7 @@ sealed class CsvColumnBuilder
         }
 
         decimals = point < 0 ? 0 : cell.Length - point - 1;
-        value = mantissa / s_powersOfTen[decimals];
+        value = mantissa / PowersOfTen[decimals];
         value = negative ? -value : value;
         return true;
     }
@@ -292,7 +292,7 @@ sealed class CsvColumnBuilder
     // The two spellings with the one that says no in front, or null.
     static (string False, string True)? Opposites(string a, string b)
     {
-        foreach (var (no, yes) in s_opposites)
+        foreach (var (no, yes) in OppositePairs)
         {
             if (a.Equals(no, StringComparison.OrdinalIgnoreCase) && b.Equals(yes, StringComparison.OrdinalIgnoreCase))
             {

@@ -12,7 +12,7 @@ namespace CausalMixFT.Engine.Formats;
 sealed class CsvSource
 {
     // A preamble is skipped, bytes that are no UTF-8 throw instead of turning into U+FFFD.
-    static readonly UTF8Encoding s_strict = new(encoderShouldEmitUTF8Identifier: true, throwOnInvalidBytes: true);
+    static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: true, throwOnInvalidBytes: true);
 
     // Without this switch a gzip file that is cut short just ends, and rows are missing in silence.
     static CsvSource() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
@@ -41,7 +41,7 @@ sealed class CsvSource
         try
         {
             using var bytes = OpenBytes();
-            using var text = new StreamReader(bytes, s_strict, detectEncodingFromByteOrderMarks: false, 1 << 16);
+            using var text = new StreamReader(bytes, Strict, detectEncodingFromByteOrderMarks: false, 1 << 16);
             return read(text);
         }
         catch (DecoderFallbackException)

@@ -19,7 +19,7 @@ public sealed record TableScores(string Name, ClassificationTask? Task, IReadOnl
 /// <summary>The folder of an evaluation: scores.json, scores.csv, and the probabilities behind them.</summary>
 public static class ScoresFolder
 {
-    static readonly (string Name, Func<ClassificationScores, double> Of)[] s_metrics =
+    static readonly (string Name, Func<ClassificationScores, double> Of)[] Metrics =
     [
         ("roc_auc", scores => scores.RocAuc), ("average_precision", scores => scores.AveragePrecision),
         ("log_loss", scores => scores.LogLoss), ("brier", scores => scores.Brier),
@@ -65,7 +65,7 @@ public static class ScoresFolder
         });
         CsvText.Write(Path.Combine(folder, "scores.csv"), text =>
         {
-            CsvText.WriteRow(text, ["table", "split", "test_rows", .. s_metrics.Select(metric => metric.Name)]);
+            CsvText.WriteRow(text, ["table", "split", "test_rows", .. Metrics.Select(metric => metric.Name)]);
             foreach (var table in tables)
             {
                 for (int number = 0; number < table.Splits.Count; number++)
@@ -73,7 +73,7 @@ public static class ScoresFolder
                     var scores = table.Splits[number].Arm.Test;
                     CsvText.WriteRow(text, [
                         table.Name, number.ToString(CultureInfo.InvariantCulture), scores.Rows.ToString(CultureInfo.InvariantCulture),
-                        .. s_metrics.Select(metric => Cell(metric.Of(scores)))]);
+                        .. Metrics.Select(metric => Cell(metric.Of(scores)))]);
                 }
             }
         });

@@ -7,7 +7,7 @@ namespace CausalMixFT.Engine.Reporting;
 public static class ReportPage
 {
     // Raw HTML is text here: a column may be called <script>.
-    static readonly MarkdownPipeline s_markdown = new MarkdownPipelineBuilder().DisableHtml().UsePipeTables().Build();
+    static readonly MarkdownPipeline Pipeline = new MarkdownPipelineBuilder().DisableHtml().UsePipeTables().Build();
 
     // A graph of many columns is wider than text should be: pictures may use all of the window.
     const string Style = """
@@ -39,7 +39,7 @@ public static class ReportPage
     public static string Render(string title, string markdown, IReadOnlyDictionary<string, string> pictures)
     {
         ArgumentNullException.ThrowIfNull(pictures);
-        string body = Markdown.ToHtml(markdown, s_markdown)
+        string body = Markdown.ToHtml(markdown, Pipeline)
             .Replace("<table>", "<div class=\"wide\"><table>", StringComparison.Ordinal)
             .Replace("</table>", "</table></div>", StringComparison.Ordinal);
         foreach (var (name, svg) in pictures)

@@ -12,10 +12,10 @@ static class ValidationChart
     const int FewestTicks = 4;
 
     // Distances of ticks, as parts of a power of ten.
-    static readonly double[] s_parts = [0.2, 0.1, 0.05, 0.02, 0.01];
+    static readonly double[] Parts = [0.2, 0.1, 0.05, 0.02, 0.01];
 
     // Told apart by readers who do not see red and green; lightness differs too.
-    static readonly string[] s_colours = ["#1d5fa8", "#d9730d"];
+    static readonly string[] Colours = ["#1d5fa8", "#d9730d"];
 
     /// <summary>The picture as the text of an SVG document.</summary>
     public static string Draw(IReadOnlyList<ArmResult> arms)
@@ -46,7 +46,7 @@ static class ValidationChart
         for (int i = 0; i < tuned.Length; i++)
         {
             var history = tuned[i].Tuning!.History;
-            string colour = s_colours[i % s_colours.Length];
+            string colour = Colours[i % Colours.Length];
             var points = history.Select(check => string.Create(CultureInfo.InvariantCulture, $"{X(check.Step):0.#},{Y(Change(tuned[i], check)):0.#}"));
             Line($"""<polyline points="{string.Join(' ', points)}" fill="none" stroke="{colour}" stroke-width="2"/>""");
             foreach (var check in history)
@@ -72,7 +72,7 @@ static class ValidationChart
     static IEnumerable<double> Ticks(double low, double high)
     {
         double power = Math.Pow(10, Math.Ceiling(Math.Log10(high - low)));
-        double step = s_parts.Select(part => part * power)
+        double step = Parts.Select(part => part * power)
             .First(step => Math.Floor(high / step) - Math.Ceiling(low / step) + 1 >= FewestTicks);
         for (double i = Math.Ceiling(low / step); i * step <= high; i++)
         {

@@ -13,7 +13,7 @@ static class CategoricalFit
     const int MostSteps = 100, MostStepsOfFold = 20;
 
     // The ridge that cross-validation may choose from, as factors on the option's.
-    static readonly double[] _ridgeFactors = [1, 10, 100];
+    static readonly double[] RidgeFactors = [1, 10, 100];
 
     /// <summary>The mechanism of a column whose values are classes.</summary>
     public static (ICausalMechanism Mechanism, FitDiagnostics Fit) Run(
@@ -77,7 +77,7 @@ static class CategoricalFit
             var model = Model(ridge);
             var losses = new double[candidates.Length][];
             losses[0] = OutOfFold(model, candidates[0]);
-            foreach (double factor in _ridgeFactors.Skip(1))
+            foreach (double factor in RidgeFactors.Skip(1))
             {
                 var stiffer = Model(options.Ridge * factor);
                 double[] stifferLosses = OutOfFold(stiffer, candidates[0]);

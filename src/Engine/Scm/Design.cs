@@ -26,7 +26,7 @@ sealed class Design
     // Products of more parents than these are too many columns for what they add.
     const int MostParentsForProducts = 6;
 
-    static readonly double[] _hingeQuantiles = [0.1, 0.3, 0.5, 0.7, 0.9];
+    static readonly double[] HingeQuantiles = [0.1, 0.3, 0.5, 0.7, 0.9];
 
     readonly List<(Basis Basis, int Parent, int Second, double Knot, BasisSet Since)> _numericTerms = [];
     readonly List<(int Parent, int[] ColumnOf, BasisSet Since)> _lookupTerms = [];
@@ -144,7 +144,7 @@ sealed class Design
             _numericTerms.Add((Basis.Identity, parent, parent, 0, BasisSet.Linear));
             if (!profile.IsCoded)
             {
-                foreach (double knot in _hingeQuantiles.Select(p => FeatureQuantile(profile, p)).Distinct())
+                foreach (double knot in HingeQuantiles.Select(p => FeatureQuantile(profile, p)).Distinct())
                 {
                     // A hinge at the smallest value is the identity again.
                     if (knot > profile.Features[0])

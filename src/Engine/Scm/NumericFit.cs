@@ -44,7 +44,7 @@ sealed class NumericFit
     const double SmallestRatio = 0.5;
 
     // The ridge that cross-validation may choose from, as factors on the option's.
-    static readonly double[] _ridgeFactors = [1, 10, 100];
+    static readonly double[] RidgeFactors = [1, 10, 100];
 
     readonly ColumnProfile _node;
     readonly ScmOptions _options;
@@ -144,7 +144,7 @@ sealed class NumericFit
         double[] response = [.. _sample.Rows.Select(row => responseOfCode[_node.Codes[row]])];
         var candidates = _design.Candidates().ToArray();
         bool folded = _design.Folds > 1;
-        var fits = candidates.Select(set => _ridgeFactors
+        var fits = candidates.Select(set => RidgeFactors
             .Select(factor => OutOfFold(set, response, factor * _options.Ridge))
             .MinBy(fit => fit.Losses.Sum())).ToArray();
         int chosen = folded ? BasisChoice.OneStandardError([.. fits.Select(fit => fit.Losses)]) : 0;

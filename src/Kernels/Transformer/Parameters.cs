@@ -197,7 +197,8 @@ readonly record struct AttentionParameters(LinearParameters Query, LinearParamet
     internal AttentionParameters(string name, Func<string, Tensor> view)
         : this(
             Stacked(name, view, 0, 1), Stacked(name, view, 1, 2),
-            new(view(name + ".out_proj.weight"), view(name + ".out_proj.bias"))) { }
+            new(view(name + ".out_proj.weight"), view(name + ".out_proj.bias")))
+    { }
 
     // in_proj stacks the query, key and value projections by rows.
     static LinearParameters Stacked(string name, Func<string, Tensor> view, int first, int count)
@@ -220,7 +221,8 @@ sealed record LayerParameters(
             new($"transformer_blocks.{layer}.self_attention_between_features", view),
             new($"transformer_blocks.{layer}.self_attention_between_datapoints", view),
             Pair(layer, "linear1", view), Pair(layer, "linear2", view),
-            Pair(layer, "norm1", view), Pair(layer, "norm2", view), Pair(layer, "norm3", view)) { }
+            Pair(layer, "norm1", view), Pair(layer, "norm2", view), Pair(layer, "norm3", view))
+    { }
 
     static LinearParameters Pair(int layer, string name, Func<string, Tensor> view) =>
         new(view($"transformer_blocks.{layer}.{name}.weight"), view($"transformer_blocks.{layer}.{name}.bias"));

@@ -121,7 +121,10 @@ public class ConformanceFacts(ITestOutputHelper output)
         using var _ = (IDisposable)test;
         var options = new DiscoveryOptions
         {
-            Alpha = stored.GetProperty("alpha").GetDouble(), MaxDepth = null, SeparatingSets = sets, Colliders = colliders,
+            Alpha = stored.GetProperty("alpha").GetDouble(),
+            MaxDepth = null,
+            SeparatingSets = sets,
+            Colliders = colliders,
         };
         var result = PcSearch.Run(test, golden.Variables, options, cancellation: TestContext.Current.CancellationToken);
         output.WriteLine($"{golden.Table.Columns.Count} columns, {test.Name} {sets}: {result.Queries} tests, {watch.Elapsed.TotalMilliseconds:0.0} ms");

@@ -9,7 +9,12 @@ public class FineTunerFacts
 {
     static readonly FineTuneOptions Brief = new()
     {
-        Seed = 3, Steps = 40, LearningRate = 3e-3f, ContextRows = 40, QueryRows = 20, ValidateEvery = 10,
+        Seed = 3,
+        Steps = 40,
+        LearningRate = 3e-3f,
+        ContextRows = 40,
+        QueryRows = 20,
+        ValidateEvery = 10,
     };
 
     [Fact]

@@ -3,9 +3,9 @@ namespace CausalMixFT.Engine.Tests.Formats;
 /// <summary>Files of the repository, found from wherever the tests run inside it.</summary>
 static class RepositoryFiles
 {
-    static readonly string s_root = Root();
+    static readonly string RootFolder = Root();
 
-    public static string At(params string[] parts) => Path.Combine([s_root, .. parts]);
+    public static string At(params string[] parts) => Path.Combine([RootFolder, .. parts]);
 
     static string Root()
     {

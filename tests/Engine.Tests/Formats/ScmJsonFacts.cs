@@ -10,7 +10,7 @@ namespace CausalMixFT.Engine.Tests.Formats;
 
 public sealed class ScmJsonFacts : IDisposable
 {
-    static readonly Lazy<StructuralCausalModel> _model = new(() =>
+    static readonly Lazy<StructuralCausalModel> Model = new(() =>
     {
         double[] a = Normals(400, 0), b = Map(a, Normals(400, 1), (x, e) => Math.Exp(x + e)), c = Map(a, Normals(400, 2), (x, e) => 5 + x + e);
         double[] h = Map(b, v => v < 1 ? 0 : Math.Round(v, 1)), y = Map(c, v => v > 5 ? 1 : 0);
@@ -29,19 +29,19 @@ public sealed class ScmJsonFacts : IDisposable
     [Fact]
     public void A_model_that_was_read_samples_the_same_bits_and_writes_the_same_bytes()
     {
-        ScmJson.Write(FileName, _model.Value);
+        ScmJson.Write(FileName, Model.Value);
         byte[] written = File.ReadAllBytes(FileName);
         var read = ScmJson.Read(FileName);
-        Assert.Equal(_model.Value.Sample(2000).Cells(), read.Sample(2000).Cells());
+        Assert.Equal(Model.Value.Sample(2000).Cells(), read.Sample(2000).Cells());
         ScmJson.Write(FileName, read);
         Assert.Equal(written, File.ReadAllBytes(FileName));
-        Assert.Equal(_model.Value.Nodes.Select(node => node.Fit), read.Nodes.Select(node => node.Fit));
+        Assert.Equal(Model.Value.Nodes.Select(node => node.Fit), read.Nodes.Select(node => node.Fit));
     }
 
     [Fact]
     public void The_file_says_how_missing_cells_are_sampled()
     {
-        ScmJson.Write(FileName, _model.Value);
+        ScmJson.Write(FileName, Model.Value);
         Assert.Contains("at random", (string)JsonNode.Parse(File.ReadAllText(FileName))!["missing"]!, StringComparison.Ordinal);
     }
 
@@ -77,7 +77,7 @@ public sealed class ScmJsonFacts : IDisposable
     [InlineData("nodes.4.mechanism.predictor.intercepts", "[0]", "does not fit")]
     public void A_broken_model_is_one_sentence(string path, string value, string mention)
     {
-        ScmJson.Write(FileName, _model.Value);
+        ScmJson.Write(FileName, Model.Value);
         var root = JsonNode.Parse(File.ReadAllText(FileName))!;
         string[] steps = path.Split('.');
         var place = root;
@@ -120,7 +120,7 @@ public sealed class ScmJsonFacts : IDisposable
     public void A_missing_file_and_a_missing_field_are_named()
     {
         Assert.Contains("cannot be read", Assert.Throws<InputException>(() => ScmJson.Read(FileName)).Message, StringComparison.Ordinal);
-        ScmJson.Write(FileName, _model.Value);
+        ScmJson.Write(FileName, Model.Value);
         string text = File.ReadAllText(FileName);
         File.WriteAllText(FileName, text[..(text.Length / 2)]);
         Assert.Throws<InputException>(() => ScmJson.Read(FileName));

@@ -16,7 +16,11 @@ public sealed class GoldenCase
         int Size(string property) => config.RootElement.GetProperty(property).GetInt32();
         Config = new()
         {
-            Width = Size("d"), Heads = Size("heads"), Hidden = Size("hidden"), Layers = Size("layers"), Classes = Size("n_out"),
+            Width = Size("d"),
+            Heads = Size("heads"),
+            Hidden = Size("hidden"),
+            Layers = Size("layers"),
+            Classes = Size("n_out"),
             ZeroConstantColumns = false,
         };
         ClassesInLoss = int.Parse(_file.Metadata["n_classes_in_loss"], System.Globalization.CultureInfo.InvariantCulture);

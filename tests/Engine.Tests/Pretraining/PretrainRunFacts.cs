@@ -10,7 +10,9 @@ public sealed class PretrainRunFacts : IDisposable
     static readonly PretrainOptions Brief = new()
     {
         Model = new TransformerConfig { Width = 16, Heads = 2, Hidden = 16, Layers = 1 },
-        Steps = 4, TokensPerStep = 500, CheckEvery = 2,
+        Steps = 4,
+        TokensPerStep = 500,
+        CheckEvery = 2,
     };
 
     static CancellationToken Token => TestContext.Current.CancellationToken;

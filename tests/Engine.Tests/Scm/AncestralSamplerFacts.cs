@@ -8,7 +8,7 @@ namespace CausalMixFT.Engine.Tests.Scm;
 public class AncestralSamplerFacts
 {
     // One node of every mechanism: roots, classes, additive, linked as a list and as a curve, two parts; and gaps.
-    static readonly Lazy<StructuralCausalModel> _every = new(() =>
+    static readonly Lazy<StructuralCausalModel> Every = new(() =>
     {
         const int Rows = 2000;
         double[] a = Normals(Rows, 0), u = Uniforms(Rows, 1), e = Normals(Rows, 2), f = Normals(Rows, 3);
@@ -26,20 +26,20 @@ public class AncestralSamplerFacts
     [Fact]
     public void The_model_of_these_facts_has_every_mechanism() => Assert.Equal(
         ["additive", "categorical", "empirical", "postNonlinear", "twoPart"],
-        _every.Value.Nodes.Select(node => node.Mechanism.Name).Distinct().Order());
+        Every.Value.Nodes.Select(node => node.Mechanism.Name).Distinct().Order());
 
     [Fact]
     public void Threads_blocks_and_shards_do_not_change_a_cell()
     {
         const int Rows = 3001;
-        var whole = _every.Value.Sample(Rows, threads: 1);
-        Assert.Equal(whole.Cells(), _every.Value.Sample(Rows, threads: 2).Cells());
-        Assert.Equal(whole.Cells(), Joined([_every.Value.Sample(1000), _every.Value.Sample(7, firstRow: 1000), _every.Value.Sample(1994, firstRow: 1007)]));
+        var whole = Every.Value.Sample(Rows, threads: 1);
+        Assert.Equal(whole.Cells(), Every.Value.Sample(Rows, threads: 2).Cells());
+        Assert.Equal(whole.Cells(), Joined([Every.Value.Sample(1000), Every.Value.Sample(7, firstRow: 1000), Every.Value.Sample(1994, firstRow: 1007)]));
         using var device = ComputeDevice.Open(DeviceKind.Cpu);
         foreach (int blockRows in new[] { 1, 37, 1024, 5000 })
         {
             int rows = blockRows == 1 ? 40 : Rows;
-            var streamed = AncestralSampler.Stream(_every.Value, rows, 5, device, blockRows: blockRows).ToArray();
+            var streamed = AncestralSampler.Stream(Every.Value, rows, 5, device, blockRows: blockRows).ToArray();
             Assert.Equal((rows + blockRows - 1) / blockRows, streamed.Length);
             Assert.Equal(whole.Cells().Select(cells => cells[..rows]), Joined(streamed));
         }
@@ -47,15 +47,15 @@ public class AncestralSamplerFacts
 
     [Fact]
     public void Another_seed_gives_other_rows() =>
-        Assert.NotEqual(_every.Value.Sample(50, seed: 1).Cells()[0], _every.Value.Sample(50, seed: 2).Cells()[0]);
+        Assert.NotEqual(Every.Value.Sample(50, seed: 1).Cells()[0], Every.Value.Sample(50, seed: 2).Cells()[0]);
 
     [Fact]
     public void The_emulated_gpu_samples_the_same_table()
     {
         const int Rows = 60;
-        var expected = _every.Value.Sample(Rows);
+        var expected = Every.Value.Sample(Rows);
         using var device = ComputeDevice.Open(DeviceKind.Emulated);
-        var found = AncestralSampler.Sample(_every.Value, Rows, 5, device);
+        var found = AncestralSampler.Sample(Every.Value, Rows, 5, device);
         Assert.Equal(expected.Cells()[0], found.Cells()[0]); // roots: whole numbers only
         Assert.Equal(expected.Cells()[1], found.Cells()[1]);
         for (int i = 2; i < expected.Columns.Count; i++)
@@ -100,7 +100,7 @@ public class AncestralSamplerFacts
         Assert.Empty(balanced.Notes);
 
         // The first rows of the endless table fill both quotas until one is full.
-        Assert.Equal(_every.Value.Sample(20).Cells()[0], balanced.Table.Cells()[0][..20]);
+        Assert.Equal(Every.Value.Sample(20).Cells()[0], balanced.Table.Cells()[0][..20]);
         Assert.Equal(150, Balanced(300, null).Table["Y"].Values.ToArray().Count(v => v == 1));
     }
 
@@ -124,24 +124,24 @@ public class AncestralSamplerFacts
         Assert.Throws<InputException>(() => Balanced(10, new Dictionary<string, double> { ["yes"] = -1 }));
         Assert.Throws<InputException>(() => Balanced(10, new Dictionary<string, double> { ["yes"] = 0 }));
         Assert.Throws<InputException>(() => Balanced(10, null, "A"));
-        Assert.Throws<InputException>(() => _every.Value.Sample(2, firstRow: uint.MaxValue));
+        Assert.Throws<InputException>(() => Every.Value.Sample(2, firstRow: uint.MaxValue));
     }
 
     [Fact]
-    public void No_rows_make_an_empty_table() => Assert.Equal(0, _every.Value.Sample(0).Rows);
+    public void No_rows_make_an_empty_table() => Assert.Equal(0, Every.Value.Sample(0).Rows);
 
     [Fact]
     public void Device_memory_is_given_back()
     {
         using var device = ComputeDevice.Open(DeviceKind.Cpu);
-        AncestralSampler.Sample(_every.Value, 100, 1, device);
+        AncestralSampler.Sample(Every.Value, 100, 1, device);
         Assert.Equal(0, device.LiveBytes);
     }
 
     static BalancedSample Balanced(int rows, Dictionary<string, double>? shares, string target = "Y")
     {
         using var device = ComputeDevice.Open(DeviceKind.Cpu);
-        return AncestralSampler.SampleBalanced(_every.Value, rows, target, shares, 5, device);
+        return AncestralSampler.SampleBalanced(Every.Value, rows, target, shares, 5, device);
     }
 
     static double[][] Joined(Table[] parts) =>

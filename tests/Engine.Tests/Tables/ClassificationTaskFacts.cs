@@ -4,12 +4,12 @@ namespace CausalMixFT.Engine.Tests.Tables;
 
 public sealed class ClassificationTaskFacts
 {
-    static readonly Column s_feature = Numbers("x", row => row);
+    static readonly Column Feature = Numbers("x", row => row);
 
     [Fact]
     public void Features_labels_and_the_whole_table_fit_together()
     {
-        var task = ClassificationTask.From(Load(s_feature, Text("y", row => row % 3 == 0 ? "b" : "a"), Numbers("z", row => row / 2)), "y");
+        var task = ClassificationTask.From(Load(Feature, Text("y", row => row % 3 == 0 ? "b" : "a"), Numbers("z", row => row / 2)), "y");
         Assert.Equal(["x", "z"], task.Features.Columns.Select(column => column.Name));
         Assert.Equal(["x", "z", "y"], task.Table.Columns.Select(column => column.Name));
         Assert.Equal(["a", "b"], task.ClassNames);
@@ -23,7 +23,7 @@ public sealed class ClassificationTaskFacts
     [Fact]
     public void Rows_without_a_target_are_left_out_with_a_note()
     {
-        var task = ClassificationTask.From(Load(s_feature, Numbers("y", row => row < 2 ? double.NaN : row % 2)), "y");
+        var task = ClassificationTask.From(Load(Feature, Numbers("y", row => row < 2 ? double.NaN : row % 2)), "y");
         Assert.Equal(28, task.Rows);
         Assert.Equal(2, task.Features["x"].Values[0]);
         Assert.Contains("2 rows without a value of the target 'y'", Assert.Single(task.Notes), StringComparison.Ordinal);
@@ -34,7 +34,7 @@ public sealed class ClassificationTaskFacts
     {
         // 'late' differs only in the row that has no target.
         var task = ClassificationTask.From(Load(
-            s_feature, Numbers("one", _ => 1), Numbers("late", row => row == 0 ? 5 : double.NaN), Numbers("none", _ => double.NaN),
+            Feature, Numbers("one", _ => 1), Numbers("late", row => row == 0 ? 5 : double.NaN), Numbers("none", _ => double.NaN),
             Numbers("y", row => row == 0 ? double.NaN : row % 2)), "y");
         Assert.Equal(["x"], task.Features.Columns.Select(column => column.Name));
         Assert.Contains(task.Notes, note => note.Contains("without any value left out: 'late', 'none'", StringComparison.Ordinal));
@@ -44,7 +44,7 @@ public sealed class ClassificationTaskFacts
     [Fact]
     public void Numbers_are_classes_in_numeric_order()
     {
-        var task = ClassificationTask.From(Load(s_feature, Numbers("y", row => (row % 3) switch { 0 => 10, 1 => -1, _ => 2.5 })), "y");
+        var task = ClassificationTask.From(Load(Feature, Numbers("y", row => (row % 3) switch { 0 => 10, 1 => -1, _ => 2.5 })), "y");
         Assert.Equal(["-1", "2.5", "10"], task.ClassNames);
         Assert.Equal([2, 0, 1], task.Labels[..3]);
     }
@@ -53,13 +53,13 @@ public sealed class ClassificationTaskFacts
     public void Levels_without_rows_are_no_classes()
     {
         var target = new Column("y", ColumnKind.Categorical, [.. Enumerable.Range(0, 30).Select(row => row % 2 * 2.0)], ["a", "b", "c"]);
-        Assert.Equal(["a", "c"], ClassificationTask.From(Load(s_feature, target), "y").ClassNames);
+        Assert.Equal(["a", "c"], ClassificationTask.From(Load(Feature, target), "y").ClassNames);
     }
 
     [Fact]
     public void Labels_of_another_table_go_by_name()
     {
-        var task = ClassificationTask.From(Load(s_feature, Numbers("y", row => row % 2)), "y");
+        var task = ClassificationTask.From(Load(Feature, Numbers("y", row => row % 2)), "y");
         var other = new Table([new("y", ColumnKind.Boolean, [1, 0, 0], ["0", "1"])]);
         Assert.Equal([1, 0, 0], task.LabelsIn(other));
         var fault = Assert.Throws<InputException>(() => task.LabelsIn(new([new("y", ColumnKind.Integer, [1, 2])])));
@@ -69,19 +69,19 @@ public sealed class ClassificationTaskFacts
 
     [Fact]
     public void A_target_that_is_not_there_is_an_error() =>
-        AssertFault(Load(s_feature, Numbers("class", row => row % 2)), "Class", "'Class'", "'x', 'class'", "did you mean 'class'?");
+        AssertFault(Load(Feature, Numbers("class", row => row % 2)), "Class", "'Class'", "'x', 'class'", "did you mean 'class'?");
 
     [Fact]
     public void A_target_with_one_class_is_an_error() =>
-        AssertFault(Load(s_feature, Text("y", _ => "good")), "y", "'y' holds only 'good'", "two classes", "add rows of another class");
+        AssertFault(Load(Feature, Text("y", _ => "good")), "y", "'y' holds only 'good'", "two classes", "add rows of another class");
 
     [Fact]
     public void A_target_without_values_is_an_error() =>
-        AssertFault(Load(s_feature, Numbers("y", _ => double.NaN)), "y", "'y' has no value in any row", "--target");
+        AssertFault(Load(Feature, Numbers("y", _ => double.NaN)), "y", "'y' has no value in any row", "--target");
 
     [Fact]
     public void A_class_with_a_single_row_is_an_error() =>
-        AssertFault(Load(s_feature, Text("y", row => row == 4 ? "odd" : row % 2 == 0 ? "a" : "b")), "y",
+        AssertFault(Load(Feature, Text("y", row => row == 4 ? "odd" : row % 2 == 0 ? "a" : "b")), "y",
             "class 'odd'", "'y' has a single row", "merge it with another class");
 
     [Fact]
@@ -89,7 +89,7 @@ public sealed class ClassificationTaskFacts
     {
         AssertFault(Load(500, Numbers("x", row => row, 1000), Text("y", row => $"c{row % 500:000}", 1000)), "y",
             "'y' has 500 classes", "'c000', 'c001'", "at most 10", "merge rare classes into one such as 'other'");
-        AssertFault(Load(12, s_feature, Text("y", row => $"c{row % 12:00}")), "y", "'y' has 12 classes", "at most 10");
+        AssertFault(Load(12, Feature, Text("y", row => $"c{row % 12:00}")), "y", "'y' has 12 classes", "at most 10");
         Assert.Equal(12, ClassificationTask.From(
             Load(12, Numbers("x", row => row, 60), Text("y", row => $"c{row % 12:00}", 60)), "y", mostClasses: 12).ClassNames.Count);
     }
@@ -97,13 +97,13 @@ public sealed class ClassificationTaskFacts
     [Fact]
     public void A_target_left_out_for_its_many_texts_is_told_its_classes()
     {
-        var loaded = new LoadedTable(new([s_feature]), []) { LeftOut = [Text("y", row => $"c{row:00}")] };
+        var loaded = new LoadedTable(new([Feature]), []) { LeftOut = [Text("y", row => $"c{row:00}")] };
         AssertFault(loaded, "y", "'y' has 30 classes", "at most 10", "merge rare classes");
     }
 
     [Fact]
     public void A_quantity_as_target_is_an_error() =>
-        AssertFault(Load(s_feature, Numbers("y", row => row / 7.0)), "y", "'y' holds 30 different numbers", "regression", "cut it into ranges");
+        AssertFault(Load(Feature, Numbers("y", row => row / 7.0)), "y", "'y' holds 30 different numbers", "regression", "cut it into ranges");
 
     [Fact]
     public void Nothing_to_predict_from_is_an_error() =>

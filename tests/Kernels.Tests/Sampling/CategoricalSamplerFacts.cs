@@ -7,7 +7,7 @@ namespace CausalMixFT.Kernels.Tests.Sampling;
 
 public class CategoricalSamplerFacts
 {
-    static readonly RowDraws _draws = new(new Philox(11), 4, 5);
+    static readonly RowDraws Draws = new(new Philox(11), 4, 5);
 
     [Theory, ClassData(typeof(EveryDevice))]
     public void Codes_agree_with_the_inverse_distribution_function(DeviceKind kind)
@@ -18,12 +18,12 @@ public class CategoricalSamplerFacts
             int rows = SamplingBlock.Rows(kind, 1503);
             var logits = Logits(classes, rows);
             var codes = block.Empty(1, rows);
-            CategoricalSampler.On(block.Device).Sample(_draws, block.Columns(rows, logits), codes);
+            CategoricalSampler.On(block.Device).Sample(Draws, block.Columns(rows, logits), codes);
             var drawn = codes.ToArray();
             for (int r = 0; r < rows; r++)
             {
                 var weights = logits.Select(column => Math.Exp((double)column[r])).ToArray();
-                double u = (_draws.Word(r) >> 8) / (double)(1 << 24), total = weights.Sum();
+                double u = (Draws.Word(r) >> 8) / (double)(1 << 24), total = weights.Sum();
                 double below = weights.Take((int)drawn[r]).Sum() / total, above = below + weights[(int)drawn[r]] / total;
 
                 // The cell that holds u, up to the error of 61 float exps and sums: 61 · 2⁻²⁴ ≈ 4e-6.
@@ -38,7 +38,7 @@ public class CategoricalSamplerFacts
         using var block = new SamplingBlock(kind);
         float[][] logits = [[1e30f, -1e30f, 500, 0], [-1e30f, 1e30f, -500, 1000], [0, 0, 0, 0]];
         var codes = block.Empty(1, 4);
-        CategoricalSampler.On(block.Device).Sample(_draws, block.Columns(4, logits), codes);
+        CategoricalSampler.On(block.Device).Sample(Draws, block.Columns(4, logits), codes);
         Assert.Equal([0f, 1, 0, 1], codes.ToArray());
     }
 

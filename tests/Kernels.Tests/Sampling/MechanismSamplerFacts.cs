@@ -11,7 +11,7 @@ public class MechanismSamplerFacts
     // mechanism passes on at most max(1, |x|) times as much. Worst seen: below 3e-6, Cpu and Emulated.
     const double Tolerance = 1.2e-5;
 
-    static readonly RowDraws _draws = new(new Philox(42), 3, 12345);
+    static readonly RowDraws Draws = new(new Philox(42), 3, 12345);
 
     [Theory, ClassData(typeof(EveryDevice))]
     public void Every_mechanism_agrees_with_its_equation(DeviceKind kind)
@@ -35,7 +35,7 @@ public class MechanismSamplerFacts
         var predictor = Enumerable.Range(0, rows).Select(r => (r % 41 - 20) * 0.17f).ToArray();
         var child = block.Empty(1, rows);
         MechanismSampler<TMechanism>.On(block.Device)
-            .Sample(_draws, new(NoiseKind.Gaussian, 0.5f), block.Columns(rows, predictor), child);
+            .Sample(Draws, new(NoiseKind.Gaussian, 0.5f), block.Columns(rows, predictor), child);
         var drawn = child.ToArray();
         for (int r = 0; r < rows; r++)
         {
@@ -56,7 +56,7 @@ public class MechanismSamplerFacts
             int rows = SamplingBlock.Rows(kind, 1500);
             var column = block.Empty(1, rows);
             var noise = new Noise(noiseKind, 2, noiseKind == NoiseKind.Empirical ? block.Array(residuals) : null);
-            MechanismSampler<Additive>.On(block.Device).Sample(_draws, noise, column, column);
+            MechanismSampler<Additive>.On(block.Device).Sample(Draws, noise, column, column);
             var drawn = column.ToArray();
             for (int r = 0; r < rows; r++)
             {
@@ -77,7 +77,7 @@ public class MechanismSamplerFacts
         const int Rows = 100_000;
         using var block = new SamplingBlock(DeviceKind.Cpu);
         var column = block.Empty(1, Rows);
-        MechanismSampler<Additive>.On(block.Device).Sample(_draws, new(noiseKind, 3), column, column);
+        MechanismSampler<Additive>.On(block.Device).Sample(Draws, new(noiseKind, 3), column, column);
         var values = column.ToArray();
         double mean = values.Average(v => (double)v), variance = values.Average(v => (v - mean) * (v - mean));
 
@@ -108,13 +108,13 @@ public class MechanismSamplerFacts
 
     static double NoiseOf(NoiseKind kind, double scale, int row, float[] residuals)
     {
-        double p = ((_draws.Word(row) >> 9) + 0.5) / (1 << 23);
+        double p = ((Draws.Word(row) >> 9) + 0.5) / (1 << 23);
         return scale * kind switch
         {
             NoiseKind.Gaussian => NormalQuantile(p),
             NoiseKind.Uniform => Math.Sqrt(12) * (p - 0.5),
             NoiseKind.Laplace => -Math.Sign(p - 0.5) * Math.Log(1 - 2 * Math.Abs(p - 0.5)) / Math.Sqrt(2),
-            NoiseKind.Empirical => residuals[(int)(_draws.Word(row) * (ulong)residuals.Length >> 32)],
+            NoiseKind.Empirical => residuals[(int)(Draws.Word(row) * (ulong)residuals.Length >> 32)],
             _ => 0,
         };
     }

@@ -6,7 +6,7 @@ namespace CausalMixFT.Kernels.Tests.Sampling;
 
 public class MonotoneLinkFacts
 {
-    static readonly float[] _inputs = [.. Enumerable.Range(0, 97).Select(r => (r - 48) * 0.125f), -1e30f, 1e30f, float.PositiveInfinity];
+    static readonly float[] Inputs = [.. Enumerable.Range(0, 97).Select(r => (r - 48) * 0.125f), -1e30f, 1e30f, float.PositiveInfinity];
 
     [Theory, ClassData(typeof(EveryDevice))]
     public void Codes_count_the_thresholds_at_or_below(DeviceKind kind)
@@ -16,9 +16,9 @@ public class MonotoneLinkFacts
             using var block = new SamplingBlock(kind);
             var thresholds = Enumerable.Range(0, count).Select(i => i * 0.5f - 3).ToArray();
             using var table = new LinkTable(block.Device, thresholds);
-            var column = block.Columns(_inputs.Length, _inputs);
+            var column = block.Columns(Inputs.Length, Inputs);
             MonotoneLink.On(block.Device).Codes(table, column, column);
-            Assert.Equal(_inputs.Select(x => (float)thresholds.Count(t => t <= x)), column.ToArray());
+            Assert.Equal(Inputs.Select(x => (float)thresholds.Count(t => t <= x)), column.ToArray());
         }
     }
 
@@ -28,13 +28,13 @@ public class MonotoneLinkFacts
         using var block = new SamplingBlock(kind);
         float[] knots = [-2, -1, 0.5f, 0.5f, 4], values = [10, 20, 20, 30, 50];
         using var table = new LinkTable(block.Device, knots, values);
-        var column = block.Columns(_inputs.Length, _inputs);
-        var output = block.Empty(1, _inputs.Length);
+        var column = block.Columns(Inputs.Length, Inputs);
+        var output = block.Empty(1, Inputs.Length);
         MonotoneLink.On(block.Device).Interpolate(table, column, output);
         var found = output.ToArray();
-        for (int r = 0; r < _inputs.Length; r++)
+        for (int r = 0; r < Inputs.Length; r++)
         {
-            double x = _inputs[r];
+            double x = Inputs[r];
             double expected = x < -2 ? 10 : x < -1 ? 10 + 10 * (x + 2) : x < 0.5 ? 20 : x < 4 ? 30 + 20 * (x - 0.5) / 3.5 : 50;
             Assert.Equal(expected, found[r], 1e-5); // values to 50 in float: 50 · 2⁻²³ ≈ 6e-6
         }

@@ -11,21 +11,21 @@ public class AttentionFacts
 
     // Heads of 24 and 48 (a tile of their own), 16 and 32, 8, and 5 (padded); one query, more keys than a tile, and both
     // directions: over columns (Inner 1) and over rows.
-    static readonly (AttentionShape Shape, int HeadWidth)[] _shapes =
+    static readonly (AttentionShape Shape, int HeadWidth)[] Shapes =
     [
         (new(3, 1, 1, 1, 1), 5), (new(3, 1, 7, 7, 2), 24), (new(5, 1, 1, 6, 4), 24), (new(2, 1, 11, 11, 2), 16),
         (new(2, 1, 9, 10, 1), 8), (new(2, 3, 5, 7, 2), 24), (new(1, 2, 13, 9, 3), 5), (new(2, 1, 2, 3, 1), 48),
     ];
 
     // Only for the CPU, whose tiles these fill and overflow.
-    static readonly (AttentionShape Shape, int HeadWidth)[] _large =
+    static readonly (AttentionShape Shape, int HeadWidth)[] Large =
     [
         (new(1, 2, 53, 301, 1), 24), (new(1, 3, 101, 131, 2), 16), (new(2, 1, 33, 33, 1), 32), (new(1, 2, 25, 258, 1), 7),
     ];
 
     public static IEnumerable<TheoryDataRow<DeviceKind, AttentionShape, int>> Cases() =>
         from kind in new EveryDevice().Select(row => row.Data)
-        from item in kind == DeviceKind.Emulated ? _shapes : [.. _shapes, .. _large]
+        from item in kind == DeviceKind.Emulated ? Shapes : [.. Shapes, .. Large]
         select new TheoryDataRow<DeviceKind, AttentionShape, int>(kind, item.Shape, item.HeadWidth);
 
     [Theory, MemberData(nameof(Cases))]

@@ -9,15 +9,15 @@ public class FeatureEmbeddingFacts
     const int Tables = 2, Rows = 7, Features = 3, Columns = Features + 1, Width = 11;
 
     // Offsets of a thousand: a float's mean would lose what distinguishes the rows.
-    static readonly double[] _cells = [.. Values.Draw(1, Tables * Rows * Features).Select((v, i) => (double)(float)(v + 1000 * (i % Features)))];
-    static readonly double[] _labels = [.. Enumerable.Range(0, Tables * Rows).Select(i => (double)(i * 5 % 3))];
+    static readonly double[] Cells = [.. Values.Draw(1, Tables * Rows * Features).Select((v, i) => (double)(float)(v + 1000 * (i % Features)))];
+    static readonly double[] Labels = [.. Enumerable.Range(0, Tables * Rows).Select(i => (double)(i * 5 % 3))];
 
     [Theory, ClassData(typeof(EveryDevice))]
     public void Context_and_query_values_agree_with_the_definition(DeviceKind kind)
     {
         using var device = ComputeDevice.Open(kind);
         using var workspace = new Workspace(device);
-        Tensor cells = _cells.On(workspace, Tables * Rows, Features), labels = _labels.On(workspace, Tables * Rows, 1);
+        Tensor cells = Cells.On(workspace, Tables * Rows, Features), labels = Labels.On(workspace, Tables * Rows, 1);
         Tensor statistics = workspace.Take(Tables * Columns, 2);
         Tensor known = workspace.Take(Tables * Rows * Columns, 1), asked = workspace.Take(Tables * Rows * Columns, 1);
         var embedding = FeatureEmbedding.On(device);
@@ -31,14 +31,14 @@ public class FeatureEmbeddingFacts
             int table = row / Rows;
             for (int column = 0; column < Features; column++)
             {
-                var x = Enumerable.Range(table * Rows, Rows).Select(r => _cells[r * Features + column]).ToArray();
+                var x = Enumerable.Range(table * Rows, Rows).Select(r => Cells[r * Features + column]).ToArray();
                 double deviation = Math.Sqrt(x.Sum(v => (v - x.Average()) * (v - x.Average())) / (Rows - 1));
                 expected[row * Columns + column] = expectedAsked[row * Columns + column] =
-                    (_cells[row * Features + column] - x.Average()) / deviation;
+                    (Cells[row * Features + column] - x.Average()) / deviation;
             }
 
-            expected[row * Columns + Features] = _labels[row];
-            expectedAsked[row * Columns + Features] = _labels.Skip(table * Rows).Take(Rows).Average();
+            expected[row * Columns + Features] = Labels[row];
+            expectedAsked[row * Columns + Features] = Labels.Skip(table * Rows).Take(Rows).Average();
         }
 
         // The mean is rounded to a float: 6e-8 of 2000, over deviations near 0.5.

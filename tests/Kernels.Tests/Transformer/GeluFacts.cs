@@ -7,22 +7,22 @@ namespace CausalMixFT.Kernels.Tests.Transformer;
 public class GeluFacts
 {
     // From −8 to 8 in steps that divide nothing: both ranges of the error function, its joint and its saturation.
-    static readonly double[] _x = [.. Enumerable.Range(0, 203).Select(i => (double)(float)(-8 + i * 0.0791)), 0, 1e-20, -1e-20];
+    static readonly double[] X = [.. Enumerable.Range(0, 203).Select(i => (double)(float)(-8 + i * 0.0791)), 0, 1e-20, -1e-20];
 
     [Theory, ClassData(typeof(EveryDevice))]
     public void Forward_and_backward_agree_with_the_definition(DeviceKind kind)
     {
         using var device = ComputeDevice.Open(kind);
         using var workspace = new Workspace(device);
-        var dy = Values.Draw(1, _x.Length);
-        Tensor x = _x.On(workspace, 1, _x.Length), y = workspace.Take(1, _x.Length), dx = dy.On(workspace, 1, _x.Length);
+        var dy = Values.Draw(1, X.Length);
+        Tensor x = X.On(workspace, 1, X.Length), y = workspace.Take(1, X.Length), dx = dy.On(workspace, 1, X.Length);
         var gelu = Gelu.On(device);
         gelu.Forward(x, y);
         gelu.Backward(dx, x, dx);
 
         // Φ is good to 1e-7, and x multiplies it; slopes are at most 1.13.
-        double[] expected = [.. _x.Select(v => v * Cdf(v))];
-        double[] slopes = [.. _x.Select((v, i) => dy[i] * (Cdf(v) + v * Math.Exp(-v * v / 2) / Math.Sqrt(2 * Math.PI)))];
+        double[] expected = [.. X.Select(v => v * Cdf(v))];
+        double[] slopes = [.. X.Select((v, i) => dy[i] * (Cdf(v) + v * Math.Exp(-v * v / 2) / Math.Sqrt(2 * Math.PI)))];
         Assert.InRange(Values.LargestDifference(expected, y), 0, 5e-7);
         Assert.InRange(Values.LargestDifference(slopes, dx), 0, 5e-7);
     }

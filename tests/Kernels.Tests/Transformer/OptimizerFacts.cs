@@ -8,7 +8,7 @@ public class OptimizerFacts
 {
     const int Count = 203, Steps = 7;
 
-    static readonly AdamWOptions _options = new() { Beta1 = 0.9f, Beta2 = 0.99f, WeightDecay = 0.1f, ClipNorm = 2 };
+    static readonly AdamWOptions Options = new() { Beta1 = 0.9f, Beta2 = 0.99f, WeightDecay = 0.1f, ClipNorm = 2 };
 
     // The gradient of step t: large at first, so that clipping is on and then off.
     static double[] GradientOf(int step) => [.. Values.Draw(step, Count).Select(v => (double)(float)(v / (step * step)))];
@@ -32,7 +32,7 @@ public class OptimizerFacts
         {
             var gradients = GradientOf(step).On(workspace, 1, Count);
             GradientNorm.On(device).Measure(gradients, norm);
-            AdamW.On(device).Update(step, 0.01f, _options, gradients, norm, weights, mean, square);
+            AdamW.On(device).Update(step, 0.01f, Options, gradients, norm, weights, mean, square);
 
             // Loshchilov and Hutter (2019), algorithm 2.
             var g = Clipped(step);
@@ -64,7 +64,7 @@ public class OptimizerFacts
             float share = 1f / step;
             var gradients = GradientOf(step).On(workspace, 1, Count);
             GradientNorm.On(device).Measure(gradients, norm);
-            operation.Update(step, 0.01f, share, _options, gradients, norm, weights, fast, square);
+            operation.Update(step, 0.01f, share, Options, gradients, norm, weights, fast, square);
 
             var g = Clipped(step);
             for (int i = 0; i < Count; i++)

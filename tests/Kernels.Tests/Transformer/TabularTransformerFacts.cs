@@ -7,16 +7,16 @@ namespace CausalMixFT.Kernels.Tests.Transformer;
 /// <summary>The whole model at a tiny size; its conformance with nanoTabPFN is in Engine.Tests/Models.</summary>
 public class TabularTransformerFacts
 {
-    static readonly TransformerConfig _config = new() { Width = 10, Heads = 2, Hidden = 14, Layers = 2, Classes = 3 };
+    static readonly TransformerConfig Config = new() { Width = 10, Heads = 2, Hidden = 14, Layers = 2, Classes = 3 };
 
     const int Tables = 2, Context = 5, Query = 3, Columns = 2;
 
     static float[] Floats(int seed, int count) => Array.ConvertAll(Values.Draw(seed, count), v => (float)v);
 
-    static readonly float[] _labels = [0, 1, 2, 1, 0, 1, 1, 0, 2, 2];
+    static readonly float[] Labels = [0, 1, 2, 1, 0, 1, 1, 0, 2, 2];
 
-    static readonly EpisodeBatch _batch = new(
-        Tables, Context, Query, Columns, Floats(1, Tables * (Context + Query) * Columns), _labels);
+    static readonly EpisodeBatch Batch = new(
+        Tables, Context, Query, Columns, Floats(1, Tables * (Context + Query) * Columns), Labels);
 
     static float[] Logits(TabularTransformer model, EpisodeBatch batch)
     {
@@ -29,11 +29,11 @@ public class TabularTransformerFacts
     {
         using var device = ComputeDevice.Open(DeviceKind.Cpu);
         using var workspace = new Workspace(device);
-        using var model = new TabularTransformer(device, _config);
+        using var model = new TabularTransformer(device, Config);
         model.Parameters.Initialize(seed: 3);
-        var dLogits = Values.Draw(4, Tables * Query * _config.Classes);
-        model.Forward(_batch, workspace);
-        model.Backward(dLogits.On(workspace, Tables * Query, _config.Classes));
+        var dLogits = Values.Draw(4, Tables * Query * Config.Classes);
+        model.Forward(Batch, workspace);
+        model.Backward(dLogits.On(workspace, Tables * Query, Config.Classes));
         var gradients = model.Parameters.All.ToDictionary(info => info.Name, info => model.Parameters.Gradient(info.Name).ToArray());
         double largest = gradients.Values.Max(gradient => gradient.Max(Math.Abs));
 
@@ -45,7 +45,7 @@ public class TabularTransformerFacts
             double Loss(float h)
             {
                 weight.CopyFrom([.. at.Select((w, i) => i % 2 == 0 ? w + h : w - h)]);
-                return Values.Dot(Array.ConvertAll(Logits(model, _batch), v => (double)v), dLogits);
+                return Values.Dot(Array.ConvertAll(Logits(model, Batch), v => (double)v), dLogits);
             }
 
             const float H = 1f / 256;
@@ -62,9 +62,9 @@ public class TabularTransformerFacts
     public void A_remembered_context_gives_the_same_logits_in_any_chunks()
     {
         using var device = ComputeDevice.Open(DeviceKind.Cpu);
-        using var model = new TabularTransformer(device, _config);
+        using var model = new TabularTransformer(device, Config);
         model.Parameters.Initialize(seed: 3);
-        float[] together = Logits(model, _batch), inChunks = Remembered(model);
+        float[] together = Logits(model, Batch), inChunks = Remembered(model);
         Assert.InRange(Values.LargestDifference(Array.ConvertAll(together, v => (double)v), inChunks), 0, 1e-6);
     }
 
@@ -75,10 +75,10 @@ public class TabularTransformerFacts
         {
             using var device = ComputeDevice.Open(which);
             using var workspace = new Workspace(device);
-            using var model = new TabularTransformer(device, _config);
+            using var model = new TabularTransformer(device, Config);
             model.Parameters.Initialize(seed: 3);
-            float[] logits = model.Forward(_batch, workspace).ToArray();
-            model.Backward(Values.Draw(4, logits.Length).On(workspace, logits.Length / _config.Classes, _config.Classes));
+            float[] logits = model.Forward(Batch, workspace).ToArray();
+            model.Backward(Values.Draw(4, logits.Length).On(workspace, logits.Length / Config.Classes, Config.Classes));
             return [logits, model.Parameters.Gradients.ToArray(), Remembered(model)];
         }
 
@@ -92,14 +92,14 @@ public class TabularTransformerFacts
     // The logits of the batch, its context read once and its query rows asked about two and then one at a time.
     static float[] Remembered(TabularTransformer model)
     {
-        float[] cells = _batch.Cells.ToArray();
+        float[] cells = Batch.Cells.ToArray();
         float[] Rows(int first, int count) => [.. Enumerable.Range(0, Tables).SelectMany(
             table => cells.AsSpan((table * (Context + Query) + first) * Columns, count * Columns).ToArray())];
         using var workspace = new Workspace(model.Device);
-        using var memory = model.Remember(new(Tables, Context, 0, Columns, Rows(0, Context), _labels), workspace);
+        using var memory = model.Remember(new(Tables, Context, 0, Columns, Rows(0, Context), Labels), workspace);
         float[] two = model.Predict(memory, 2, Rows(Context, 2), workspace).ToArray();
         float[] one = model.Predict(memory, 1, Rows(Context + 2, 1), workspace).ToArray();
-        int k = _config.Classes;
+        int k = Config.Classes;
         return [.. two[..(2 * k)], .. one[..k], .. two[(2 * k)..], .. one[k..]];
     }
 
@@ -108,7 +108,7 @@ public class TabularTransformerFacts
     {
         using var device = ComputeDevice.Open(kind);
         using (var workspace = new Workspace(device))
-        using (var model = new TabularTransformer(device, _config))
+        using (var model = new TabularTransformer(device, Config))
         using (var adamW = new AdamWOptimizer(device, model.Parameters, new AdamWOptions()))
         using (var scheduleFree = new ScheduleFreeOptimizer(device, model.Parameters, new AdamWOptions()))
         using (model.Remember(new(1, 2, 0, 1, new float[2], new float[2]), workspace))
@@ -126,7 +126,7 @@ public class TabularTransformerFacts
         const int N = 4, M = 70, F = 700, Classes = 2;
         float[] cells = Floats(1, (N + M) * F), labels = [0, 1, 1, 0];
         using var device = ComputeDevice.Open(DeviceKind.Cpu);
-        using var model = new TabularTransformer(device, _config);
+        using var model = new TabularTransformer(device, Config);
         model.Parameters.Initialize(seed: 7);
         using var predictor = new TransformerPredictor(model);
         float[] logits = Logits(model, new(1, N, M, F, cells, labels));
@@ -134,7 +134,7 @@ public class TabularTransformerFacts
 
         double[] expected = [.. Enumerable.Range(0, M).SelectMany(row =>
         {
-            double a = Math.Exp(logits[row * _config.Classes]), b = Math.Exp(logits[row * _config.Classes + 1]);
+            double a = Math.Exp(logits[row * Config.Classes]), b = Math.Exp(logits[row * Config.Classes + 1]);
             return (double[])[a / (a + b), b / (a + b)];
         })];
         Assert.InRange(Values.LargestDifference(expected, probabilities), 0, 1e-6);
@@ -144,7 +144,7 @@ public class TabularTransformerFacts
     public void The_order_of_context_rows_does_not_matter()
     {
         using var device = ComputeDevice.Open(DeviceKind.Cpu);
-        using var model = new TabularTransformer(device, _config);
+        using var model = new TabularTransformer(device, Config);
         model.Parameters.Initialize(seed: 5);
         float[] cells = Floats(1, 4 * 2), swapped = [cells[2], cells[3], cells[0], cells[1], .. cells[4..]];
         float[] a = Logits(model, new(1, 3, 1, 2, cells, new float[] { 0, 1, 1 }));
@@ -157,7 +157,7 @@ public class TabularTransformerFacts
     {
         using var device = ComputeDevice.Open(DeviceKind.Cpu);
         using var workspace = new Workspace(device);
-        using var model = new TabularTransformer(device, _config with { Width = 16, Hidden = 32 });
+        using var model = new TabularTransformer(device, Config with { Width = 16, Hidden = 32 });
         model.Parameters.Initialize(seed: 1);
         using var optimizer = new ScheduleFreeOptimizer(device, model.Parameters, new AdamWOptions());
         using var classes = device.Allocate<int>([2]);
