@@ -33,8 +33,8 @@ sealed class FineTuneCommand : TableCommand
     [Option("context", Default = 400, HelpText = "Most context rows of a step: its time grows with them.")]
     public int Context { get; set; }
 
-    [Option("test", Default = 0.0, HelpText = "Share of the rows to leave alone, the same rows that run holds out with this seed and share.")]
-    public double Test { get; set; }
+    [Option("test-share", Default = 0.0, HelpText = "Share of the rows to leave alone, the same rows that run holds out with this seed and share.")]
+    public double TestShare { get; set; }
 
     public override string Example => "causalmixft finetune examples/wdbc.csv --target class --synthetic synthetic.csv --out runs/tuned";
 
@@ -45,7 +45,7 @@ sealed class FineTuneCommand : TableCommand
         Check(Steps >= 1, "steps", Steps, "a number from 1 on");
         Check(LearningRate is > 0 and < 1, "learning-rate", LearningRate, "a number between 0 and 1");
         Check(Context >= 4, "context", Context, "a number from 4 on");
-        Check(Test is >= 0 and <= 0.6, "test", Test, "a share from 0 to 0.6");
+        Check(TestShare is >= 0 and <= 0.6, "test-share", TestShare, "a share from 0 to 0.6");
         OutputPlace.CheckFolder(Out);
         var model = LoadModel(Model);
         var task = ClassificationTask.From(CsvTable.Read(Table, Csv), Target, model.Config.Classes);
@@ -55,7 +55,7 @@ sealed class FineTuneCommand : TableCommand
         var options = defaults with
         {
             Seed = Seed,
-            TestShare = Test,
+            TestShare = TestShare,
             FineTuning = defaults.FineTuning with { Steps = Steps, LearningRate = LearningRate, ContextRows = Context },
         };
 
