@@ -41,16 +41,19 @@ public sealed class CausalMix(ComputeDevice device, CausalMixOptions options)
     /// <param name="task">The table and its target.</param>
     /// <param name="split">Training and validation rows of it.</param>
     /// <param name="synthetic">Rows with the same columns, or null.</param>
-    /// <param name="synthesised">Synthetic rows that join the validation rows, or null.</param>
+    /// <param name="syntheticValidation">Synthetic rows that join the validation rows, or null.</param>
     /// <param name="progress">Told the share of steps that is done.</param>
     public FineTuneResult FineTune(
-        TabularModel model, ClassificationTask task, StratifiedSplit split, Table? synthetic, Table? synthesised = null,
-        IProgress<double>? progress = null)
+        TabularModel model, ClassificationTask task, StratifiedSplit split, Table? synthetic, Table? syntheticValidation = null,
+        IProgress<double>? progress = null) =>
+        FineTune(model, TaskRows.Of(task, split), synthetic, syntheticValidation, progress);
+
+    FineTuneResult FineTune(
+        TabularModel model, TaskRows rows, Table? synthetic, Table? syntheticValidation, IProgress<double>? progress)
     {
-        var rows = TaskRows.Of(task, split);
-        var validation = synthesised is null ? rows.Validation : rows.Validation.Concat(rows.Encode(synthesised));
+        var validation = syntheticValidation is null ? rows.Validation : rows.Validation.Concat(rows.Encode(syntheticValidation));
         var data = new FineTuneData(
-            rows.Train, synthetic is null ? null : rows.Encode(synthetic), validation, task.ClassNames.Count);
+            rows.Train, synthetic is null ? null : rows.Encode(synthetic), validation, rows.Task.ClassNames.Count);
         string origin = string.Create(CultureInfo.InvariantCulture,
             $"{model.Origin}; finetune --seed {options.Seed} on {(synthetic is null ? "real rows" : "real and synthetic rows")}");
         return new FineTuner(device, options.FineTuning with { Seed = options.Seed }).Tune(model, data, origin, progress);
@@ -59,10 +62,12 @@ public sealed class CausalMix(ComputeDevice device, CausalMixOptions options)
     /// <summary>Scores a model on a split: context and thresholds from training and validation rows, scores on the test rows.</summary>
     public ArmResult Evaluate(
         string name, TabularModel model, FineTuneResult? tuning, ClassificationTask task, StratifiedSplit split,
-        IProgress<double>? progress = null)
+        IProgress<double>? progress = null) =>
+        Evaluate(name, model, tuning, TaskRows.Of(task, split), progress);
+
+    ArmResult Evaluate(string name, TabularModel model, FineTuneResult? tuning, TaskRows rows, IProgress<double>? progress)
     {
-        var rows = TaskRows.Of(task, split);
-        int classes = task.ClassNames.Count;
+        int classes = rows.Task.ClassNames.Count;
         using var transformer = model.Load(device);
         using var classifier = new InContextClassifier(transformer, options.Prediction with { Seed = options.Seed });
 
@@ -86,7 +91,7 @@ public sealed class CausalMix(ComputeDevice device, CausalMixOptions options)
         for (int number = 0; number < splits; number++)
         {
             var split = Split(task, number);
-            results[number] = new(split, Evaluate("un-tuned", model, null, task, split, new Part(progress, number, splits)));
+            results[number] = new(split, Evaluate("as given", model, null, task, split, new Part(progress, number, splits)));
         }
 
         return results;
@@ -125,17 +130,18 @@ public sealed class CausalMix(ComputeDevice device, CausalMixOptions options)
         var scm = stages.Time("Fit the mechanisms", told => Fit(train, discovery.Extension, told));
         int count = Math.Max(1, (int)Math.Round(options.SyntheticPerReal * train.Rows));
         var synthetic = stages.Time("Sample synthetic rows", told => Sample(scm, count, told));
-        var synthesised = options.SyntheticValidation
+        var syntheticValidation = options.SyntheticValidation
             ? AncestralSampler.Sample(scm, Math.Max(1, split.Validation.Length), options.Seed ^ ValidationSampleSeed, device)
             : null;
 
-        var real = stages.Time("Fine-tune on real rows", told => FineTune(model, task, split, null, progress: told));
-        var mixed = stages.Time("Fine-tune on real and synthetic rows", told => FineTune(model, task, split, synthetic, synthesised, told));
+        var rows = TaskRows.Of(task, split);
+        var real = stages.Time("Fine-tune on real rows", told => FineTune(model, rows, null, null, told));
+        var mixed = stages.Time("Fine-tune on real and synthetic rows", told => FineTune(model, rows, synthetic, syntheticValidation, told));
         ArmResult[] arms =
         [
-            stages.Time("Score the un-tuned model", told => Evaluate("un-tuned", model, null, task, split, told)),
-            stages.Time("Score the model tuned on real rows", told => Evaluate("real only", real.Model, real, task, split, told)),
-            stages.Time("Score the model tuned on the mix", told => Evaluate("mixed", mixed.Model, mixed, task, split, told)),
+            stages.Time("Score the un-tuned model", told => Evaluate("un-tuned", model, null, rows, told)),
+            stages.Time("Score the model tuned on real rows", told => Evaluate("real only", real.Model, real, rows, told)),
+            stages.Time("Score the model tuned on the mix", told => Evaluate("mixed", mixed.Model, mixed, rows, told)),
         ];
 
         return new()

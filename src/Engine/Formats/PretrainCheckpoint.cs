@@ -44,9 +44,13 @@ static class PretrainCheckpoint
                 "repeat those, or start anew in an empty --out folder.");
         }
 
-        return new(
-            int.Parse(file.Metadata["step"], NumberStyles.None, CultureInfo.InvariantCulture),
-            Block("weights"), Block("mean"), Block("square"));
+        if (!int.TryParse(file.Metadata.GetValueOrDefault("step"), NumberStyles.None, CultureInfo.InvariantCulture, out int step)
+            || step > options.Steps)
+        {
+            throw new InputException($"{path}: metadata 'step' should be a number from 0 to {options.Steps}; the file is damaged: start anew.");
+        }
+
+        return new(step, Block("weights"), Block("mean"), Block("square"));
 
         float[] Block(string name) =>
             file.Tensors.TryGetValue(name, out var tensor) && tensor.Type == "F32" && tensor.Shape.SequenceEqual([blockLength])

@@ -29,10 +29,10 @@ public sealed class InContextClassifier(TabularTransformer model, PredictionOpti
     public float[] Probabilities(EncodedRows context, EncodedRows query, int classes, IProgress<double>? progress = null)
     {
         var sums = new float[query.Rows * classes];
+        int[] all = [.. Enumerable.Range(0, context.Rows)];
         for (int index = 0; index < options.Members; index++)
         {
             var member = Member.Of(index, options.Members, classes);
-            int[] all = [.. Enumerable.Range(0, context.Rows)];
             var shown = context.Select(
                 StratifiedSplit.Subset(context.Labels, all, options.MaxContext, options.Seed + (ulong)index));
             var probabilities = _predictor.Probabilities(member.Context(shown), query.Rows, query.View(member.View), classes);

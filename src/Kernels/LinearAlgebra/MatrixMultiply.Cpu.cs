@@ -26,8 +26,8 @@ public abstract partial class MatrixMultiply
                 return;
             }
 
-            // Work is cut into blocks of C by size alone, so that thread counts cannot change a bit. Rows first: most
-            // products here are (tokens, width) by (width, width). A (weights-sized) C with a long k is cut finer.
+            // Work is cut into blocks of C by size alone, so that thread counts cannot change a bit. Most products here are
+            // (tokens, width) by (width, width), so rows are cut; a C of few rows, as a weight's gradient is, is cut in two.
             int rowsPerBlock = m >= 2 * BlockRows ? BlockRows : Math.Max(TileRows, (m / 2 + TileRows - 1) / TileRows * TileRows);
             int rowBlocks = (m + rowsPerBlock - 1) / rowsPerBlock;
             int columnBlocks = (n + BlockColumns - 1) / BlockColumns;

@@ -3,7 +3,7 @@ using CausalMixFT.Kernels.Devices;
 namespace CausalMixFT.Kernels.Transformer;
 
 /// <summary>Trains a <see cref="TabularTransformer"/>: forward, cross-entropy, backward, clipped AdamW, one batch a step.</summary>
-/// <remarks>Owns the optimiser's state and one workspace; borrows the model. The second step of a shape allocates nothing on the device.</remarks>
+/// <remarks>Owns the optimiser's state and one workspace; borrows the model. After the first step of a shape, a step allocates its labels on the device and nothing else.</remarks>
 public sealed class TransformerTrainer : IDisposable
 {
     readonly TabularTransformer _model;

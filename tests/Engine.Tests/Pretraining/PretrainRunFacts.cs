@@ -46,5 +46,17 @@ public sealed class PretrainRunFacts : IDisposable
         Assert.Contains("empty --out folder", e.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("not json")]
+    [InlineData("null")]
+    public void A_damaged_log_is_named_with_its_line(string line)
+    {
+        using var device = ComputeDevice.Open(DeviceKind.Cpu);
+        PretrainRun.Run(device, Brief, _folder, cancellation: Token);
+        File.WriteAllText(Path.Combine(_folder, "training-log.jsonl"), line + "\n");
+        var e = Assert.Throws<TableFormatException>(() => PretrainRun.Run(device, Brief, _folder, cancellation: Token));
+        Assert.Contains("training-log.jsonl, line 1", e.Message, StringComparison.Ordinal);
+    }
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 }
