@@ -7,7 +7,7 @@ using CausalMixFT.Kernels.Independence;
 namespace CausalMixFT.Engine.Discovery;
 
 /// <summary>A discovered graph and how it came about.</summary>
-/// <param name="Graph">What the data tell: directed where all fitting DAGs agree.</param>
+/// <param name="Graph">What the data tell: a <see cref="Cpdag"/> by PC, a <see cref="Pag"/> by FCI.</param>
 /// <param name="SeparatingSets">What separates each pair that is not joined.</param>
 /// <param name="Extension">One DAG that the graph stands for.</param>
 /// <param name="TestName">The test that was asked: fisherz, gsq, chisq or mixed.</param>
@@ -15,8 +15,15 @@ namespace CausalMixFT.Engine.Discovery;
 /// <param name="Queries">How many questions it was asked.</param>
 /// <param name="Notes">What was done to the data on the way, a sentence each.</param>
 public sealed record DiscoveryResult(
-    Cpdag Graph, SeparatingSets SeparatingSets, Dag Extension, string TestName, double Alpha, long Queries,
-    IReadOnlyList<string> Notes);
+    CausalGraph Graph, SeparatingSets SeparatingSets, Dag Extension, string TestName, double Alpha, long Queries,
+    IReadOnlyList<string> Notes)
+{
+    /// <summary>How sure each edge is, counted over resamples of the rows; null when none were drawn.</summary>
+    public EdgeConfidence? Confidence { get; init; }
+
+    /// <summary>DAGs drawn by that confidence; empty when none were asked for.</summary>
+    public IReadOnlyList<Dag> Ensemble { get; init; } = [];
+}
 
 /// <summary>From a table to a causal graph: chooses the test, runs PC, and extends the result to a DAG.</summary>
 public static class CausalDiscovery

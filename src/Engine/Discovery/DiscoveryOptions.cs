@@ -1,5 +1,18 @@
 namespace CausalMixFT.Engine.Discovery;
 
+/// <summary>Which search turns answers about independence into a graph.</summary>
+public enum SearchAlgorithm
+{
+    /// <summary>PC: no hidden common causes; gives a CPDAG.</summary>
+    Pc,
+
+    /// <summary>FCI: common causes may be hidden and rows selected; gives a PAG.</summary>
+    Fci,
+
+    /// <summary>RFCI (Colombo et al. 2012): FCI without its possible-d-sep step; far fewer tests, a graph a little less informative.</summary>
+    Rfci,
+}
+
 /// <summary>Which test of independence a search asks.</summary>
 public enum TestChoice
 {
@@ -57,6 +70,9 @@ public sealed record DiscoveryOptions
     /// time. Conformance runs use null.
     /// </remarks>
     public int? MaxDepth { get; init; } = 3;
+
+    /// <summary>Which search to run.</summary>
+    public SearchAlgorithm Algorithm { get; init; } = SearchAlgorithm.Pc;
 
     /// <summary>Which test to ask.</summary>
     public TestChoice Test { get; init; } = TestChoice.Auto;

@@ -110,5 +110,8 @@ public sealed class GraphBuilder
     /// <exception cref="Tables.InputException">An edge carries other marks.</exception>
     public Cpdag ToCpdag() => new(this);
 
+    /// <summary>The finished graph as a PAG: any marks.</summary>
+    public Pag ToPag() => new(this);
+
     internal Endpoint?[] CopyMarks() => [.. _marks];
 }
