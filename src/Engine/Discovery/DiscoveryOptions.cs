@@ -93,6 +93,9 @@ public sealed record DiscoveryOptions
     /// <summary>What happens when colliders disagree.</summary>
     public ColliderRule Colliders { get; init; } = ColliderRule.SurestFirst;
 
+    /// <summary>What FCI and RFCI do beyond PC.</summary>
+    public FciOptions Fci { get; init; } = new();
+
     /// <summary>What is known beforehand, or null.</summary>
     public BackgroundKnowledge? Knowledge { get; init; }
 }
