@@ -98,22 +98,23 @@ public static class FciSearch
                select (x, y),
         ];
         int most = MostGiven(graph, separatingSets, options);
-        SubsetQuestion[] fromX = [.. edges.Select(edge => Question(edge.X, edge.Y))];
-        AskAll(fromX);
-        SubsetQuestion[] fromY = [.. fromX.Where(question => question.Separating is null).Select(question => Question(question.Y, question.X))];
-        AskAll(fromY);
-        foreach (var separating in fromX.Concat(fromY).Select(question => question.Separating).OfType<SeparatingSet>())
+        SubsetQuestion[] fromX = [.. edges.Select(edge => Question(edge.X, edge.Y))], fromY = [.. edges.Select(edge => Question(edge.Y, edge.X))];
+        int largest = fromX.Concat(fromY).Select(question => question.Candidates.Length).DefaultIfEmpty().Max();
+        for (int depth = 1; depth <= Math.Min(most, largest); depth++)
+        {
+            search.Ask(fromX, depth);
+            search.Ask(fromY.Where((_, i) => fromX[i].Separating is null), depth);
+            foreach (var (one, other) in fromX.Zip(fromY))
+            {
+                one.Separating ??= other.Separating;
+                other.Separating = one.Separating;
+            }
+        }
+
+        foreach (var separating in fromX.Select(question => question.Separating).OfType<SeparatingSet>())
         {
             graph.Disconnect(separating.X, separating.Y);
             separatingSets.Add(separating);
-        }
-
-        void AskAll(SubsetQuestion[] questions)
-        {
-            for (int depth = 1; depth <= Math.Min(most, questions.Select(question => question.Candidates.Length).DefaultIfEmpty().Max()); depth++)
-            {
-                search.Ask(questions, depth);
-            }
         }
 
         // Where nothing lies beyond the neighbours, the skeleton search has asked about everything.
