@@ -46,7 +46,7 @@ public class FciConformanceFacts(ITestOutputHelper output)
                     Alpha = stored.GetProperty("alpha").GetDouble(),
                     MaxDepth = null,
                     Algorithm = variant == "rfci" ? SearchAlgorithm.Rfci : SearchAlgorithm.Fci,
-                    Fci = new() { PossibleDSep = variant == "noPdsep" ? PossibleDSepRule.None : PossibleDSepRule.All, Adaptive = variant == "adaptive", MaxPossibleDSepDepth = null },
+                    Fci = new() { PossibleDSep = variant == "noPdsep" ? PossibleDSepRule.None : PossibleDSepRule.All, Adaptive = variant == "adaptive", MaxPossibleDSepDepth = null, BeyondNeighbours = BeyondNeighboursRule.Collider },
                     Triples = variant == "normal_maj" ? TripleRule.Majority : variant == "normal_cons" ? TripleRule.Conservative : TripleRule.Standard,
                 });
                 string sets = "";
