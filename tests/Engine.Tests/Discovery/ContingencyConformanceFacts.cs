@@ -33,7 +33,7 @@ public class ContingencyConformanceFacts(ITestOutputHelper output)
 
         void Compare(string program, string group, GSquaredTest test)
         {
-            using var table = new ConformanceTable(output, golden, program);
+            using var table = new ConformanceTable(output, name, program);
             double worstStatistic = 0, worstP = 0;
             int entries = 0, guarded = 0;
             foreach (var entry in golden.Entries(program, $"ci.{group}"))

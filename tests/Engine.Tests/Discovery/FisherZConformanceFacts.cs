@@ -25,7 +25,7 @@ public class FisherZConformanceFacts(ITestOutputHelper output)
 
         void Compare(string program, string group, string? r, string p)
         {
-            using var table = new ConformanceTable(output, golden, program);
+            using var table = new ConformanceTable(output, name, program);
             double worstR = 0, worstZ = 0, worstP = 0;
             int entries = 0;
             foreach (var entry in golden.Entries(program, $"ci.{group}"))
