@@ -48,13 +48,17 @@ public sealed record DiscoveryOptions
     /// <summary>The rules of pcalg's pc() as it comes (u2pd = "relaxed"): any conditioning set, the last collider decides.</summary>
     public static DiscoveryOptions LikePcalg => new()
     {
-        MaxDepth = null, Colliders = ColliderRule.Overwrite, Propagation = PropagationRule.Overwrite,
+        MaxDepth = null,
+        Colliders = ColliderRule.Overwrite,
+        Propagation = PropagationRule.Overwrite,
     };
 
     /// <summary>The rules of causal-learn's pc() as it comes (uc_rule 0, uc_priority 2): any conditioning set, the first collider stays.</summary>
     public static DiscoveryOptions LikeCausalLearn => new()
     {
-        MaxDepth = null, SeparatingSets = SeparatingSetRule.Union, Colliders = ColliderRule.KeepFirst,
+        MaxDepth = null,
+        SeparatingSets = SeparatingSetRule.Union,
+        Colliders = ColliderRule.KeepFirst,
     };
 
     /// <summary>The level of significance: a pair whose p-value reaches it is taken for independent.</summary>
@@ -63,7 +67,8 @@ public sealed record DiscoveryOptions
     /// <summary>The most variables given in one test; null for no limit.</summary>
     /// <remarks>
     /// Three: deeper tests on tables of a few thousand rows have little power, remove true edges, and cost most of the
-    /// time. Conformance runs use null.
+    /// time. Conformance runs use null. It bounds the sets that <see cref="Triples"/> asks about too: without it those double
+    /// with every neighbour.
     /// </remarks>
     public int? MaxDepth { get; init; } = 3;
 
