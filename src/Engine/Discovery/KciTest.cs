@@ -31,7 +31,7 @@ public sealed class KciTest : IIndependenceTest, IDisposable
                 $"not {blocks.Rows}: use rcot, which approximates it for tables of any length.");
         }
 
-        _kernels = new(blocks.Data, blocks.Rows, [.. blocks.Starts], options ?? new(), device);
+        _kernels = new(blocks.Columns, blocks.Rows, blocks.Starts, options ?? new(), device);
     }
 
     /// <inheritdoc/>

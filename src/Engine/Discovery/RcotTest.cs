@@ -22,7 +22,7 @@ public sealed class RcotTest : IIndependenceTest, IDisposable
     {
         ArgumentNullException.ThrowIfNull(blocks);
         ArgumentNullException.ThrowIfNull(device);
-        _features = new(blocks.Data, blocks.Rows, [.. blocks.Starts], options ?? new(), device);
+        _features = new(blocks.Columns, blocks.Rows, blocks.Starts, options ?? new(), device);
     }
 
     /// <inheritdoc/>

@@ -56,14 +56,16 @@ public sealed class KernelConditionalIndependence : IDisposable
     readonly Dictionary<(int Variable, int WidthOfGiven), KernelFactor> _alone = [];
 
     /// <summary>The test of <paramref name="columns"/>.</summary>
-    /// <param name="columns">(rows, columns), column by column.</param>
+    /// <param name="columns">The columns of all variables, one variable behind the other.</param>
     /// <param name="rows">How many rows there are, 2 to <see cref="MostRows"/>.</param>
     /// <param name="starts">First column of each variable, and behind the last the number of columns.</param>
     /// <param name="options">The kernels.</param>
     /// <param name="device">Where the null moments are computed; the factors are made on this machine's cores.</param>
     public KernelConditionalIndependence(
-        ReadOnlySpan<double> columns, int rows, ReadOnlySpan<int> starts, KernelOptions options, ComputeDevice device)
+        IReadOnlyList<ReadOnlyMemory<double>> columns, int rows, IReadOnlyList<int> starts, KernelOptions options, ComputeDevice device)
     {
+        ArgumentNullException.ThrowIfNull(columns);
+        ArgumentNullException.ThrowIfNull(starts);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(device);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(rows, MostRows);

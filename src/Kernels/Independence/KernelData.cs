@@ -8,13 +8,18 @@ sealed class KernelData
     readonly double[] _raw, _standard;
     readonly int[] _starts;
 
-    /// <summary>The data of <paramref name="columns"/>, (rows, columns) column by column, of which variable i owns starts[i] … starts[i + 1] − 1.</summary>
-    public KernelData(ReadOnlySpan<double> columns, int rows, ReadOnlySpan<int> starts)
+    /// <summary>The data of <paramref name="columns"/>, of which variable i owns starts[i] … starts[i + 1] − 1.</summary>
+    public KernelData(IReadOnlyList<ReadOnlyMemory<double>> columns, int rows, IReadOnlyList<int> starts)
     {
         Rows = rows;
-        _raw = columns.ToArray();
-        _standard = columns.ToArray();
-        _starts = starts.ToArray();
+        _raw = new double[checked(columns.Count * rows)];
+        for (int column = 0; column < columns.Count; column++)
+        {
+            columns[column].Span[..rows].CopyTo(_raw.AsSpan(column * rows));
+        }
+
+        _standard = [.. _raw];
+        _starts = [.. starts];
         for (int start = 0; start < _standard.Length; start += rows)
         {
             var column = _standard.AsSpan(start, rows);

@@ -48,19 +48,21 @@ public sealed class RandomisedConditionalCorrelation : IDisposable
     readonly Dictionary<int, double[]> _own = [];
 
     /// <summary>The test of <paramref name="columns"/>.</summary>
-    /// <param name="columns">(rows, columns), column by column.</param>
+    /// <param name="columns">The columns of all variables, one variable behind the other.</param>
     /// <param name="rows">How many rows there are.</param>
     /// <param name="starts">First column of each variable, and behind the last the number of columns.</param>
     /// <param name="options">How many features, and their seed.</param>
     /// <param name="device">Where features and their moments are computed.</param>
     public RandomisedConditionalCorrelation(
-        ReadOnlySpan<double> columns, int rows, ReadOnlySpan<int> starts, RandomFeatureOptions options, ComputeDevice device)
+        IReadOnlyList<ReadOnlyMemory<double>> columns, int rows, IReadOnlyList<int> starts, RandomFeatureOptions options, ComputeDevice device)
     {
+        ArgumentNullException.ThrowIfNull(columns);
+        ArgumentNullException.ThrowIfNull(starts);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(device);
         ArgumentOutOfRangeException.ThrowIfLessThan(rows, 2);
         _data = new(columns, rows, starts);
-        _starts = starts.ToArray();
+        _starts = [.. starts];
         _options = options;
         _features = RandomFourierFeatures.On(device);
         _moments = FeatureMoments.On(device);
