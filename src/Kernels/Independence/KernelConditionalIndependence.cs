@@ -155,7 +155,7 @@ public sealed class KernelConditionalIndependence : IDisposable
             var factor = joined
                 ? Factor([.. _data.Standard(variable), .. _data.Joined(sets[set], 0.5)], width, Tolerance)
                 : _alone[(variable, width)];
-            var residual = regressions[set].Residual(factor);
+            var residual = regressions[set].Residual(factor, _host);
             residuals[i] = (residual, residual.Truncate(MomentTolerance), Share(variable, factor, residual));
         });
         var sideOf = sides.Select((side, i) => (side, i)).ToDictionary(pair => pair.side, pair => pair.i);

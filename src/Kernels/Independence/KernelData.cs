@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 
 namespace CausalMixFT.Kernels.Independence;
 
@@ -83,8 +84,57 @@ sealed class KernelData
             return 1;
         }
 
-        squares.Sort();
-        return (Math.Sqrt(squares[squares.Count / 2]) + Math.Sqrt(squares[(squares.Count - 1) / 2])) / 2;
+        // Of an even number of distances the middle two are averaged.
+        var values = CollectionsMarshal.AsSpan(squares);
+        int middle = values.Length / 2;
+        double high = Select(values, middle);
+        double low = values.Length % 2 == 1 ? high : TensorPrimitives.Max<double>(values[..middle]);
+        return (Math.Sqrt(low) + Math.Sqrt(high)) / 2;
+    }
+
+    /// <summary>The value that sorting would bring to <paramref name="place"/>; smaller ones stand before it then (Hoare 1961).</summary>
+    static double Select(Span<double> values, int place)
+    {
+        int first = 0, last = values.Length - 1;
+        while (first < last)
+        {
+            double pivot = values[(first + last) / 2];
+            int i = first, j = last;
+            while (i <= j)
+            {
+                while (values[i] < pivot)
+                {
+                    i++;
+                }
+
+                while (values[j] > pivot)
+                {
+                    j--;
+                }
+
+                if (i <= j)
+                {
+                    (values[i], values[j]) = (values[j], values[i]);
+                    i++;
+                    j--;
+                }
+            }
+
+            if (place <= j)
+            {
+                last = j;
+            }
+            else if (place >= i)
+            {
+                first = i;
+            }
+            else
+            {
+                break;
+            }
+        }
+
+        return values[place];
     }
 
     /// <summary>The variable's columns as they were given.</summary>

@@ -1,4 +1,6 @@
 using System.Numerics.Tensors;
+using System.Runtime.Intrinsics;
+using CausalMixFT.Kernels.Devices;
 
 namespace CausalMixFT.Kernels.Independence;
 
@@ -9,8 +11,11 @@ namespace CausalMixFT.Kernels.Independence;
 /// </remarks>
 sealed unsafe class KernelRegression
 {
+    // Right sides that are solved for at once: a row of them fills four vector registers, and L is read once for all.
+    const int Together = 16;
+
     readonly KernelFactor _given;
-    readonly double[] _cholesky; // lower triangle, row by row
+    readonly double[] _cholesky; // row by row, its transpose above the diagonal
 
     /// <summary>The regression on the variables whose centred kernel is <paramref name="given"/>, with ridge ε.</summary>
     public KernelRegression(KernelFactor given, double ridge)
@@ -35,48 +40,89 @@ sealed unsafe class KernelRegression
 
             own[i] = Math.Sqrt(own[i] - Dot(own[..i], own[..i]));
         }
+
+        for (int i = 0; i < rank; i++)
+        {
+            for (int j = 0; j < i; j++)
+            {
+                _cholesky[j * rank + i] = _cholesky[i * rank + j];
+            }
+        }
     }
 
-    /// <summary>R F: the factor of R F Fᵀ R.</summary>
-    public KernelFactor Residual(KernelFactor factor)
+    /// <summary>R F: the factor of R F Fᵀ R; its blocks of columns are worked on side by side.</summary>
+    public KernelFactor Residual(KernelFactor factor, CpuDevice device)
     {
-        int rank = _given.Rank, rows = factor.Rows;
-        var weights = new double[Math.Max(rank * factor.Rank, 1)];
-        var left = factor.Columns.AsSpan(0, Math.Max(factor.Rank * rows, 1)).ToArray();
-        if (rank == 0 || factor.Rank == 0)
+        int rank = _given.Rank, rows = factor.Rows, blocks = (factor.Rank + Together - 1) / Together;
+        var left = factor.Columns.AsSpan(0, Math.Max(factor.Rank, 1) * rows).ToArray();
+        if (rank > 0)
         {
-            return new(left, rows, factor.Rank);
-        }
-
-        fixed (double* given = _given.Columns, columns = left, coefficients = weights)
-        {
-            ColumnProducts.Inner(given, rank, columns, factor.Rank, rows, coefficients);
-            for (int column = 0; column < factor.Rank; column++)
-            {
-                Solve(weights.AsSpan(column * rank, rank));
-            }
-
-            ColumnProducts.SubtractCombinations(columns, factor.Rank, given, rank, coefficients, rows);
+            device.For(blocks, block => SubtractFit(left, rows, block * Together, Math.Min(Together, factor.Rank - block * Together)));
         }
 
         return new(left, rows, factor.Rank);
     }
 
-    void Solve(Span<double> right)
+    void SubtractFit(double[] left, int rows, int first, int count)
     {
-        int rank = right.Length;
-        for (int i = 0; i < rank; i++)
+        int rank = _given.Rank;
+        double[] weights = new double[rank * count], turned = new double[rank * Together];
+        fixed (double* given = _given.Columns, columns = left, coefficients = weights, matrix = _cholesky, right = turned)
         {
-            var row = _cholesky.AsSpan(i * rank, i + 1);
-            right[i] = (right[i] - Dot(row[..i], right[..i])) / row[i];
+            double* own = columns + (long)first * rows;
+            ColumnProducts.Inner(given, rank, own, count, rows, coefficients);
+            for (int i = 0; i < rank; i++)
+            {
+                for (int j = 0; j < count; j++)
+                {
+                    right[i * Together + j] = coefficients[(long)j * rank + i];
+                }
+            }
+
+            // L down, then Lᵀ, which stands above the diagonal, up.
+            for (int i = 0; i < rank; i++)
+            {
+                Eliminate(right + i * Together, right, matrix + (long)i * rank, i, 1 / matrix[(long)i * rank + i]);
+            }
+
+            for (int i = rank - 1; i >= 0; i--)
+            {
+                double* row = matrix + (long)i * rank;
+                Eliminate(right + i * Together, right + (i + 1) * Together, row + i + 1, rank - 1 - i, 1 / row[i]);
+            }
+
+            for (int i = 0; i < rank; i++)
+            {
+                for (int j = 0; j < count; j++)
+                {
+                    coefficients[(long)j * rank + i] = right[i * Together + j];
+                }
+            }
+
+            ColumnProducts.SubtractCombinations(own, count, given, rank, coefficients, rows);
+        }
+    }
+
+    // target = (target − Σₖ coefficients[k] · sourceₖ) · scale, rows of 16.
+    static void Eliminate(double* target, double* source, double* coefficients, int count, double scale)
+    {
+        var s0 = Vector256.Load(target);
+        var s1 = Vector256.Load(target + 4);
+        var s2 = Vector256.Load(target + 8);
+        var s3 = Vector256.Load(target + 12);
+        for (int k = 0; k < count; k++, source += Together)
+        {
+            var c = Vector256.Create(-coefficients[k]);
+            s0 = Vector256.FusedMultiplyAdd(c, Vector256.Load(source), s0);
+            s1 = Vector256.FusedMultiplyAdd(c, Vector256.Load(source + 4), s1);
+            s2 = Vector256.FusedMultiplyAdd(c, Vector256.Load(source + 8), s2);
+            s3 = Vector256.FusedMultiplyAdd(c, Vector256.Load(source + 12), s3);
         }
 
-        for (int i = rank - 1; i >= 0; i--)
-        {
-            var row = _cholesky.AsSpan(i * rank, i + 1);
-            right[i] /= row[i];
-            TensorPrimitives.MultiplyAdd(row[..i], -right[i], right[..i], right[..i]);
-        }
+        (s0 * scale).Store(target);
+        (s1 * scale).Store(target + 4);
+        (s2 * scale).Store(target + 8);
+        (s3 * scale).Store(target + 12);
     }
 
     static double Dot(ReadOnlySpan<double> a, ReadOnlySpan<double> b) => a.Length == 0 ? 0 : TensorPrimitives.Dot(a, b);

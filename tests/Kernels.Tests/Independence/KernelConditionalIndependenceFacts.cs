@@ -58,7 +58,7 @@ public class KernelConditionalIndependenceFacts(ITestOutputHelper output)
         Assert.Equal(one, Run(2, exchanged));
         using var device = ComputeDevice.Open(DeviceKind.Cpu);
         using var test = Open(columns, Many, new(), device);
-        Assert.Equal(one, [.. Enumerable.Range(0, batch.Count).Select(query => Ask(test, batch[query].ToArray()))]);
+        Assert.Equal(one, Enumerable.Range(0, batch.Count).Select(query => Ask(test, batch[query].ToArray())).ToArray());
 
         KernelResult[] Run(int threads, QueryBatch queries)
         {
