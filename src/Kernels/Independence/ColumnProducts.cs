@@ -11,6 +11,49 @@ static unsafe class ColumnProducts
 
     const int Tall = 4, Wide = 2;
 
+    /// <summary>The sum, in an order that depends on the length alone.</summary>
+    /// <remarks>TensorPrimitives.Sum, Dot and SumOfSquares sum by the address of the data: two runs differ in their last bits.</remarks>
+    public static double Sum(ReadOnlySpan<double> values)
+    {
+        var sums = Vector256<double>.Zero;
+        int i = 0;
+        for (; i <= values.Length - 4; i += 4)
+        {
+            sums += Vector256.Create(values[i..]);
+        }
+
+        double sum = Vector256.Sum(sums);
+        for (; i < values.Length; i++)
+        {
+            sum += values[i];
+        }
+
+        return sum;
+    }
+
+    /// <summary>The sum of products, in an order that depends on the length alone.</summary>
+    public static double Dot(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
+    {
+        Vector256<double> even = default, odd = default;
+        int i = 0;
+        for (; i <= a.Length - 8; i += 8)
+        {
+            even = Vector256.FusedMultiplyAdd(Vector256.Create(a[i..]), Vector256.Create(b[i..]), even);
+            odd = Vector256.FusedMultiplyAdd(Vector256.Create(a[(i + 4)..]), Vector256.Create(b[(i + 4)..]), odd);
+        }
+
+        double sum = Vector256.Sum(even + odd);
+        for (; i < a.Length; i++)
+        {
+            sum += a[i] * b[i];
+        }
+
+        return sum;
+    }
+
+    /// <summary>The sum of squares, in an order that depends on the length alone.</summary>
+    public static double SumOfSquares(ReadOnlySpan<double> values) => Dot(values, values);
+
     /// <summary>Writes c[i + j · countA] = aᵢ · bⱼ.</summary>
     public static void Inner(double* a, int countA, double* b, int countB, int rows, double* c) =>
         Inner(a, countA, b, countB, rows, rows, c);

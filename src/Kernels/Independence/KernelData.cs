@@ -24,8 +24,8 @@ sealed class KernelData
         for (int start = 0; start < _standard.Length; start += rows)
         {
             var column = _standard.AsSpan(start, rows);
-            TensorPrimitives.Subtract(column, TensorPrimitives.Sum<double>(column) / rows, column);
-            double deviation = Math.Sqrt(TensorPrimitives.SumOfSquares<double>(column) / (rows - 1));
+            TensorPrimitives.Subtract(column, ColumnProducts.Sum(column) / rows, column);
+            double deviation = Math.Sqrt(ColumnProducts.SumOfSquares(column) / (rows - 1));
             double size = TensorPrimitives.MaxMagnitude<double>(_raw.AsSpan(start, rows));
 
             // Of equal numbers the mean may round, and what is left is noise of that size.

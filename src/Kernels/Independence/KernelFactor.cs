@@ -19,7 +19,7 @@ sealed unsafe class KernelFactor(double[] columns, int rows, int rank)
     public int Rank => rank;
 
     /// <summary>The trace of F Fᵀ.</summary>
-    public double Trace => TensorPrimitives.SumOfSquares<double>(columns.AsSpan(0, rank * rows));
+    public double Trace => ColumnProducts.SumOfSquares(columns.AsSpan(0, rank * rows));
 
     /// <summary>The factor of the centred kernel matrix H K H; what is left out has at most <paramref name="tolerance"/> of K's trace.</summary>
     /// <param name="points">The rows that the kernel compares, (rows, dimensions), column by column.</param>
@@ -30,13 +30,13 @@ sealed unsafe class KernelFactor(double[] columns, int rows, int rank)
     {
         double[] remaining = new double[rows], scratch = new double[rows], row = new double[rows];
         kernel.Diagonal(points, rows, remaining);
-        double trace = TensorPrimitives.Sum<double>(remaining), enough = tolerance * trace;
+        double trace = ColumnProducts.Sum(remaining), enough = tolerance * trace;
 
         // Below this a pivot is rounding: its column would be noise divided by its own root.
         double smallest = 1e-15 * TensorPrimitives.Max<double>(remaining);
         var columns = new double[rows * Math.Min(rows, 32)];
         int rank = 0;
-        for (; rank < rows && TensorPrimitives.Sum<double>(remaining) > enough; rank++)
+        for (; rank < rows && ColumnProducts.Sum(remaining) > enough; rank++)
         {
             int pivot = TensorPrimitives.IndexOfMax<double>(remaining);
             if (remaining[pivot] <= smallest)
@@ -71,7 +71,7 @@ sealed unsafe class KernelFactor(double[] columns, int rows, int rank)
         for (int k = 0; k < rank; k++)
         {
             var column = columns.AsSpan(k * rows, rows);
-            TensorPrimitives.Subtract(column, TensorPrimitives.Sum<double>(column) / rows, column);
+            TensorPrimitives.Subtract(column, ColumnProducts.Sum(column) / rows, column);
         }
 
         return new(columns, rows, rank);
@@ -83,7 +83,7 @@ sealed unsafe class KernelFactor(double[] columns, int rows, int rank)
         var squares = new double[rank];
         for (int k = 0; k < rank; k++)
         {
-            squares[k] = TensorPrimitives.SumOfSquares<double>(columns.AsSpan(k * rows, rows));
+            squares[k] = ColumnProducts.SumOfSquares(columns.AsSpan(k * rows, rows));
         }
 
         int[] order = [.. Enumerable.Range(0, rank).OrderBy(k => squares[k])];
@@ -113,6 +113,6 @@ sealed unsafe class KernelFactor(double[] columns, int rows, int rank)
             ColumnProducts.Inner(a, rank, b, other.Rank, rows, c);
         }
 
-        return TensorPrimitives.SumOfSquares<double>(products);
+        return ColumnProducts.SumOfSquares(products);
     }
 }

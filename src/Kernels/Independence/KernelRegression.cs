@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using System.Runtime.Intrinsics;
 using CausalMixFT.Kernels.Devices;
 
@@ -35,10 +34,10 @@ sealed unsafe class KernelRegression
             for (int j = 0; j < i; j++)
             {
                 var other = _cholesky.AsSpan(j * rank, rank);
-                own[j] = (own[j] - Dot(own[..j], other[..j])) / other[j];
+                own[j] = (own[j] - ColumnProducts.Dot(own[..j], other[..j])) / other[j];
             }
 
-            own[i] = Math.Sqrt(own[i] - Dot(own[..i], own[..i]));
+            own[i] = Math.Sqrt(own[i] - ColumnProducts.Dot(own[..i], own[..i]));
         }
 
         for (int i = 0; i < rank; i++)
@@ -124,6 +123,4 @@ sealed unsafe class KernelRegression
         (s2 * scale).Store(target + 8);
         (s3 * scale).Store(target + 12);
     }
-
-    static double Dot(ReadOnlySpan<double> a, ReadOnlySpan<double> b) => a.Length == 0 ? 0 : TensorPrimitives.Dot(a, b);
 }

@@ -140,8 +140,8 @@ public sealed class RandomisedConditionalCorrelation : IDisposable
 
         double Share(int variable)
         {
-            double before = TensorPrimitives.SumOfSquares<double>(_own[variable]);
-            return _data.IsConstant(variable) || before == 0 ? 0 : TensorPrimitives.SumOfSquares<double>(residuals[variable]) / before;
+            double before = ColumnProducts.SumOfSquares(_own[variable]);
+            return _data.IsConstant(variable) || before == 0 ? 0 : ColumnProducts.SumOfSquares(residuals[variable]) / before;
         }
     }
 
@@ -150,7 +150,7 @@ public sealed class RandomisedConditionalCorrelation : IDisposable
         int rows = _data.Rows, width = _options.Features, size = width * width, pairs = width * (width + 1) / 2;
         var sums = new double[FeatureMoments.Length(width)];
         _moments.Compute(x, y, rows, width, sums);
-        double statistic = rows * TensorPrimitives.SumOfSquares<double>(sums.AsSpan(0, size)) / ((rows - 1.0) * (rows - 1.0));
+        double statistic = rows * ColumnProducts.SumOfSquares(sums.AsSpan(0, size)) / ((rows - 1.0) * (rows - 1.0));
         var products = new double[size * size];
         for (int row = 0; row < size; row++)
         {
@@ -205,8 +205,8 @@ public sealed class RandomisedConditionalCorrelation : IDisposable
 
     static void Standardise(Span<double> feature)
     {
-        TensorPrimitives.Subtract(feature, TensorPrimitives.Sum<double>(feature) / feature.Length, feature);
-        double deviation = Math.Sqrt(TensorPrimitives.SumOfSquares<double>(feature) / (feature.Length - 1));
+        TensorPrimitives.Subtract(feature, ColumnProducts.Sum(feature) / feature.Length, feature);
+        double deviation = Math.Sqrt(ColumnProducts.SumOfSquares(feature) / (feature.Length - 1));
         TensorPrimitives.Multiply(feature, deviation > 1e-12 ? 1 / deviation : 0, feature);
     }
 
@@ -222,11 +222,11 @@ public sealed class RandomisedConditionalCorrelation : IDisposable
             for (int j = 0; j < i; j++)
             {
                 var other = matrix.AsSpan(j * size, size);
-                own[j] = (own[j] - Dot(own[..j], other[..j])) / other[j];
+                own[j] = (own[j] - ColumnProducts.Dot(own[..j], other[..j])) / other[j];
             }
 
             // S's features are nearly dependent; a pivot that rounding took below the ridge is the ridge.
-            own[i] = Math.Sqrt(Math.Max(own[i] - Dot(own[..i], own[..i]), Ridge));
+            own[i] = Math.Sqrt(Math.Max(own[i] - ColumnProducts.Dot(own[..i], own[..i]), Ridge));
         }
 
         return matrix;
@@ -241,7 +241,7 @@ public sealed class RandomisedConditionalCorrelation : IDisposable
             var right = weights.AsSpan(column * size, size);
             for (int i = 0; i < size; i++)
             {
-                right[i] = (right[i] - Dot(cholesky.AsSpan(i * size, i), right[..i])) / cholesky[i * size + i];
+                right[i] = (right[i] - ColumnProducts.Dot(cholesky.AsSpan(i * size, i), right[..i])) / cholesky[i * size + i];
             }
 
             for (int i = size - 1; i >= 0; i--)
@@ -299,8 +299,6 @@ public sealed class RandomisedConditionalCorrelation : IDisposable
             _host.For(count, body);
         }
     }
-
-    static double Dot(ReadOnlySpan<double> a, ReadOnlySpan<double> b) => a.Length == 0 ? 0 : TensorPrimitives.Dot(a, b);
 }
 
 /// <summary>The answer of RCoT to one question.</summary>

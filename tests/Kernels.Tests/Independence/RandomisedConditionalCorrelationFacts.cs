@@ -63,8 +63,10 @@ public class RandomisedConditionalCorrelationFacts
         Assert.Equal(one, Run(ComputeDevice.Open(DeviceKind.Cpu, new() { Threads = 2 }), [0, 1, 2, 3]));
         Assert.Equal(one, Run(ComputeDevice.Open(DeviceKind.Cpu, new() { Threads = 2 }), [1, 0, 3, 2]));
         var emulated = Run(ComputeDevice.Open(DeviceKind.Emulated), [0, 1, 2, 3]);
-        Assert.Equal(one.Statistic, emulated.Statistic, 1e-9);
-        Assert.Equal(one.PValue, emulated.PValue, 1e-9);
+
+        // Features of S are dependent up to the ridge of 1e-10, which makes 1e-6 of rounding at 1e-16; seen: 4e-9.
+        Assert.Equal(one.Statistic, emulated.Statistic, 1e-6);
+        Assert.Equal(one.PValue, emulated.PValue, 1e-6);
 
         RandomFeatureResult Run(ComputeDevice device, int[] question)
         {
