@@ -36,6 +36,28 @@ public sealed class EdgeConfidence
         return confidence;
     }
 
+    /// <summary>Makes it of counts that are known: each edge with its marks, and how many of the graphs hold it.</summary>
+    internal static EdgeConfidence FromCounts(IReadOnlyList<Variable> variables, int graphs, IEnumerable<(Edge Edge, int Count)> counts)
+    {
+        var confidence = new EdgeConfidence(variables, graphs, new int[variables.Count * variables.Count * Marks * Marks]);
+        foreach (var (edge, count) in counts)
+        {
+            confidence._counts[confidence.At(edge.From, edge.To, edge.AtFrom, edge.AtTo)] = count;
+        }
+
+        return confidence;
+    }
+
+    /// <summary>Every edge with its marks that a graph holds, by the smaller index and then the larger, and how many of the graphs hold it.</summary>
+    internal IEnumerable<(Edge Edge, int Count)> Counts() =>
+        from a in Enumerable.Range(0, Variables.Count)
+        from b in Enumerable.Range(a + 1, Variables.Count - a - 1)
+        from atA in Enum.GetValues<Endpoint>()
+        from atB in Enum.GetValues<Endpoint>()
+        let count = _counts[At(a, b, atA, atB)]
+        where count > 0
+        select (new Edge(a, b, atA, atB), count);
+
     /// <summary>The share of graphs that join the two, 0 to 1.</summary>
     public double Joined(int a, int b) =>
         Enum.GetValues<Endpoint>().Sum(atA => Enum.GetValues<Endpoint>().Sum(atB => Share(a, b, atA, atB)));
