@@ -94,6 +94,10 @@ abstract class Command
     /// <summary>Reads the model that was named, or else the one that comes with the program.</summary>
     protected static TabularModel LoadModel(string? file) => file is null ? ShippedModel.Load() : ModelFile.Read(file);
 
+    /// <summary>The format of a graph that an option names, or null where it was not given.</summary>
+    protected static GraphFormat? FormatNamed(string option, string? word) => word is null ? null : GraphFormats.Named(word) ?? throw new InputException(
+        $"--{option} is '{word}', but {string.Join(", ", GraphFormats.Names)} are the formats there are.");
+
     /// <summary>Complains about an option's value.</summary>
     protected static void Check(bool good, string option, object? value, string expected)
     {

@@ -40,6 +40,15 @@ public sealed record BackgroundKnowledge
     /// <summary>Where each statement stands, for messages; empty for what was not read from a file.</summary>
     internal KnowledgeSource Source { get; init; } = KnowledgeSource.None;
 
+    /// <summary>The same knowledge for a graph without <paramref name="columns"/>: those that it speaks of become <see cref="LeftOut"/>.</summary>
+    public BackgroundKnowledge LeavingOut(IEnumerable<string> columns)
+    {
+        ArgumentNullException.ThrowIfNull(columns);
+        var named = Tiers.SelectMany(tier => tier).Concat(Forbid.Concat(Require).SelectMany(edge => (string[])[edge.From, edge.To]))
+            .Concat(Sinks).Concat(Roots).ToHashSet(StringComparer.Ordinal);
+        return this with { LeftOut = [.. columns.Where(named.Contains).Distinct()] };
+    }
+
     /// <summary>The same knowledge with more sinks and roots.</summary>
     public BackgroundKnowledge With(IEnumerable<string> sinks, IEnumerable<string> roots) =>
         this with { Sinks = [.. Sinks, .. sinks], Roots = [.. Roots, .. roots] };

@@ -14,8 +14,8 @@ namespace CausalMixFT.Engine.Formats;
 /// }
 /// </code>
 /// Marks are dir, arrowhead and arrowtail, as Graphviz would draw them: none is a tail, dot and odot are circles, other shapes
-/// arrows. An edge each way is undirected. A variable is called by its label where all have labels of their own, else by its
-/// identifier. Positions, colours and the like are not read. The graph's own name tells its type where it is dag, cpdag or pag.
+/// arrows. An edge each way is undirected. A variable is called by its label, or its attribute name (igraph), where all have one of their own, else by
+/// its identifier. Positions, colours and the like are not read. The graph's own name tells its type where it is dag, cpdag or pag.
 /// An edge that a share is known of is labelled with it: joined and so marked, of the graphs found on resamples.
 /// </remarks>
 static class GraphDot
@@ -158,7 +158,7 @@ static class GraphDot
             {
                 foreach (string node in group)
                 {
-                    _labels[node] = attributes.GetValueOrDefault("label") ?? _labels.GetValueOrDefault(node);
+                    _labels[node] = attributes.GetValueOrDefault("label") ?? attributes.GetValueOrDefault("name") ?? _labels.GetValueOrDefault(node);
                 }
             }
 
