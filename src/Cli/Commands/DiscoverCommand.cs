@@ -57,7 +57,7 @@ sealed class DiscoverCommand : SearchCommand
                 GraphFormats.Write(GraphFile.Of(result), Path.Combine(folder, GraphFormats.FileName(format)), format);
             }
 
-            GraphSvg.Write(result.Graph, Path.Combine(folder, "graph.svg"), Target);
+            GraphSvg.Write(result.Graph, Path.Combine(folder, "graph.svg"), Target, result.Confidence);
             if (comparison is not null)
             {
                 ComparisonJson.Write(Path.Combine(folder, "comparison.json"), comparison, Path.Combine(Out, first), Truth!, note);
