@@ -80,10 +80,11 @@ public sealed record DiscoveryOptions
     /// <summary>What happens when colliders disagree.</summary>
     public ColliderRule Colliders { get; init; } = ColliderRule.SurestFirst;
 
-    /// <summary>What FCI and RFCI do beyond PC.</summary>
-    public FciOptions Fci { get; init; } = new();
     /// <summary>What Meek's rules do where colliders disagree.</summary>
     public PropagationRule Propagation { get; init; } = PropagationRule.Acyclic;
+
+    /// <summary>What FCI and RFCI do beyond PC.</summary>
+    public FciOptions Fci { get; init; } = new();
 
     /// <summary>What is known beforehand, or null.</summary>
     public BackgroundKnowledge? Knowledge { get; init; }

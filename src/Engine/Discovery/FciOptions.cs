@@ -25,12 +25,17 @@ public sealed record FciOptions
     /// <summary>Which separating sets are tried beyond neighbours.</summary>
     public PossibleDSepRule PossibleDSep { get; init; } = PossibleDSepRule.OnPath;
 
-    /// <summary>The most variables given in one test of the possible-d-sep step; null for <see cref="DiscoveryOptions.MaxDepth"/>.</summary>
+    /// <summary>
+    /// The most variables given in one test of the possible-d-sep step, besides <see cref="DiscoveryOptions.MaxDepth"/>; null
+    /// for no further limit.
+    /// </summary>
     /// <remarks>
-    /// A bound, here as there, makes the search Spirtes' (2001) anytime FCI: the graph is still right, and may be less
-    /// informative: a pair that only larger sets separate stays joined.
+    /// Two: of many large sets some separate a weak pair by chance. On 12 linear tables of 50 columns with 10 hidden causes
+    /// and 1000 rows, true edges found fall from 0.71 without the step to 0.70 with sets of two and 0.66 with sets of three,
+    /// while edges that are right rise from 0.990 to 0.998 and 1.000. A bound makes the search Spirtes' (2001) anytime FCI:
+    /// its marks stay right, and a pair that only larger sets separate stays joined.
     /// </remarks>
-    public int? MaxPossibleDSepDepth { get; init; }
+    public int? MaxPossibleDSepDepth { get; init; } = 2;
 
     /// <summary>
     /// Bound <see cref="MaxPossibleDSepDepth"/> by the largest set that the skeleton search came to ask about (pcalg's

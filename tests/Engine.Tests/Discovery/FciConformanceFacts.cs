@@ -26,7 +26,7 @@ public class FciConformanceFacts(ITestOutputHelper output)
                 foreach (var rule in new[] { PossibleDSepRule.OnPath })
                 {
                     var watch = System.Diagnostics.Stopwatch.StartNew();
-                    var pag = FciSearch.Run(new ExactCorrelation(fisherZ), golden.Variables, new() { MaxDepth = null, Fci = new() { PossibleDSep = rule } });
+                    var pag = FciSearch.Run(new ExactCorrelation(fisherZ), golden.Variables, new() { MaxDepth = null, Fci = new() { PossibleDSep = rule, MaxPossibleDSepDepth = null } });
                     output.WriteLine($"{name} truth {rule}: {Differences(golden.Pag(truth), pag.Graph)} {watch.ElapsedMilliseconds} ms {pag.Queries}");
                 }
             }
@@ -46,7 +46,8 @@ public class FciConformanceFacts(ITestOutputHelper output)
                     Alpha = stored.GetProperty("alpha").GetDouble(),
                     MaxDepth = null,
                     Algorithm = variant == "rfci" ? SearchAlgorithm.Rfci : SearchAlgorithm.Fci,
-                    Fci = new() { PossibleDSep = variant == "noPdsep" ? PossibleDSepRule.None : PossibleDSepRule.All, Adaptive = variant == "adaptive" },
+                    Fci = new() { PossibleDSep = variant == "noPdsep" ? PossibleDSepRule.None : PossibleDSepRule.All, Adaptive = variant == "adaptive", MaxPossibleDSepDepth = null },
+                    Triples = variant == "normal_maj" ? TripleRule.Majority : variant == "normal_cons" ? TripleRule.Conservative : TripleRule.Standard,
                 });
                 string sets = "";
                 foreach (var set in stored.GetProperty("sepsets").EnumerateArray())

@@ -116,7 +116,7 @@ public class FciSearchFacts(ITestOutputHelper output)
     }
 
     static Pag Run(AncestralGraph graph, PossibleDSepRule rule, SearchAlgorithm algorithm = SearchAlgorithm.Fci) => FciSearch.Run(
-        graph, graph.Variables(), Exact with { Algorithm = algorithm, Fci = new() { PossibleDSep = rule } },
+        graph, graph.Variables(), Exact with { Algorithm = algorithm, Fci = new() { PossibleDSep = rule, MaxPossibleDSepDepth = null } },
         cancellation: TestContext.Current.CancellationToken).Graph;
 
     /// <summary>A random DAG, some of its variables hidden, some selected by, and the ancestral graph of the others.</summary>
