@@ -12,7 +12,7 @@ public class KnowledgeFileFacts
     [Fact]
     public void Our_own_words_are_understood()
     {
-        var knowledge = Read("""
+        var knowledge = Read(""""
             # what the clinic knows
             tier 2: income, "blood pressure, mean"   # after birth
             tier 1 closed: age, sex
@@ -23,7 +23,7 @@ public class KnowledgeFileFacts
             require "say ""no""" --> y
             sink y, z
             root item#3
-            """);
+            """");
 
         Assert.Equal([["age", "sex"], ["income", "blood pressure, mean", "weight"], ["y"]], knowledge.Tiers);
         Assert.Equal([0], knowledge.ClosedTiers);
@@ -115,7 +115,7 @@ public class KnowledgeFileFacts
     {
         using var folder = new TemporaryFolder();
         string path = folder.Write("k.txt", content);
-        Column[] columns = [.. "abcy".Select(name => Column.Numeric($"{name}", [1, 2]))];
+        Column[] columns = [.. "abcy".Select(name => new Column($"{name}", ColumnKind.Numeric, [1, 2]))];
 
         string message = Assert.Throws<InputException>(() => KnowledgeFile.Read(path).Check(columns)).Message;
 
