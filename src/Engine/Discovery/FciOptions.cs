@@ -16,6 +16,16 @@ public enum PossibleDSepRule
     OnPath,
 }
 
+/// <summary>What a triple x, y, z is under a <see cref="TripleRule"/> that asks neighbours, when no set of neighbours separates x and z.</summary>
+public enum BeyondNeighboursRule
+{
+    /// <summary>What the set of possible-d-sep says that does separate them.</summary>
+    SeparatingSet,
+
+    /// <summary>A collider, though y be in that set (pcalg; wrong even with a perfect test).</summary>
+    Collider,
+}
+
 /// <summary>What FCI does beyond PC; the defaults are the recommended run.</summary>
 public sealed record FciOptions
 {
@@ -45,4 +55,7 @@ public sealed record FciOptions
 
     /// <summary>The most edges on a path that puts a variable into possible-d-sep; null for no limit.</summary>
     public int? MaxPathLength { get; init; }
+
+    /// <summary>How <see cref="DiscoveryOptions.Triples"/> judges pairs that only possible-d-sep separates.</summary>
+    public BeyondNeighboursRule BeyondNeighbours { get; init; } = BeyondNeighboursRule.SeparatingSet;
 }

@@ -65,7 +65,7 @@ public static class FciSearch
             dependence.CheckAll();
         }
 
-        queries += triples.Judge(graph, test, options, bySetsElse: possibleDSep, cancellation);
+        queries += triples.Judge(graph, test, options, possibleDSep, cancellation);
         var refused = PagColliders.Orient(graph, triples, known);
         var rules = new FciRules(graph, triples, known) { RemovesEdge = rfci ? dependence.RemovesEdgeOf : _ => false };
         rules.Close(options.Fci.SelectionBias);

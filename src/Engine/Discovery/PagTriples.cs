@@ -9,10 +9,10 @@ sealed class PagTriples(SeparatingSets separatingSets)
 
     /// <summary>Judges every unshielded triple by the rule; returns how many questions that took.</summary>
     /// <remarks>
-    /// Where no set of neighbours separates a pair, possible-d-sep has: then its set decides. (pcalg calls every such triple
-    /// a collider, even with the middle in the set.) Without that step such a triple is ambiguous.
+    /// Where no set of neighbours separates a pair, possible-d-sep has: then <see cref="BeyondNeighboursRule"/> decides.
+    /// Without that step such a triple is ambiguous.
     /// </remarks>
-    public long Judge(GraphBuilder graph, IIndependenceTest test, DiscoveryOptions options, bool bySetsElse, CancellationToken cancellation)
+    public long Judge(GraphBuilder graph, IIndependenceTest test, DiscoveryOptions options, bool possibleDSep, CancellationToken cancellation)
     {
         if (options.Triples == TripleRule.Standard)
         {
@@ -24,9 +24,10 @@ sealed class PagTriples(SeparatingSets separatingSets)
             UnshieldedTriple.In(graph, adjacent), adjacent, separatingSets, test, options, cancellation);
         for (int i = 0; i < judgement.Triples.Count; i++)
         {
-            if (!bySetsElse || judgement.Evidence[i] is not { With: 0, Without: 0 })
+            bool beyond = possibleDSep && judgement.Evidence[i] is { With: 0, Without: 0 };
+            if (!beyond || options.Fci.BeyondNeighbours == BeyondNeighboursRule.Collider)
             {
-                _verdicts[judgement.Triples[i]] = judgement.Verdicts[i];
+                _verdicts[judgement.Triples[i]] = beyond ? TripleVerdict.Collider : judgement.Verdicts[i];
             }
         }
 

@@ -143,7 +143,7 @@ public class PcConformanceFacts(ITestOutputHelper output)
         Assert.Equal(stored.GetProperty("sepsets").GetArrayLength(), result.SeparatingSets.All.Count);
     }
 
-    sealed class ExactCorrelation(FisherZTest fisherZ) : IIndependenceTest
+    internal sealed class ExactCorrelation(FisherZTest fisherZ) : IIndependenceTest
     {
         public string Name => "exact";
 
@@ -157,7 +157,7 @@ public class PcConformanceFacts(ITestOutputHelper output)
         }
     }
 
-    sealed class Rounded(IIndependenceTest test) : IIndependenceTest
+    internal sealed class Rounded(IIndependenceTest test) : IIndependenceTest
     {
         public string Name => test.Name;
 
@@ -171,7 +171,7 @@ public class PcConformanceFacts(ITestOutputHelper output)
         }
     }
 
-    sealed class FullTable(GSquaredTest test, Table table) : IIndependenceTest
+    internal sealed class FullTable(GSquaredTest test, Table table) : IIndependenceTest
     {
         public string Name => test.Name;
 
