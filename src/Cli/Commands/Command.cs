@@ -32,7 +32,7 @@ abstract class Command
     [Option("threads", HelpText = "CPU threads to use. (default: all)")]
     public int? Threads { get; set; }
 
-    [Option("device", Default = DeviceChoice.Auto, HelpText = "Where to compute: auto, cpu, cuda or emulated; auto is cuda if there is one, else cpu.")]
+    [Option("device", Default = DeviceChoice.Auto, HelpText = "Where to compute; auto is cuda if there is one, else cpu.")]
     public DeviceChoice Device { get; set; }
 
     [Option("blas", MetaValue = "NAME", HelpText = "Multiply matrices on the CPU with mkl, openblas, blis, or a library's file. (default: the built-in product)")]

@@ -19,7 +19,7 @@ sealed class CompareCommand : Command
     [Option("truth-format", MetaValue = "NAME", HelpText = "The same for the true graph.")]
     public string? TruthFormat { get; set; }
 
-    [Option("as", Default = ComparedAs.Auto, HelpText = "Turn DAGs into cpdag or pag first; given compares them as they are, auto turns a true DAG into what was found. As pag, variables that FOUND lacks are hidden.")]
+    [Option("as", Default = ComparedAs.Auto, HelpText = "Turn DAGs into cpdag or pag first; given compares as they are, auto turns a true DAG into what was found. As pag, variables that FOUND lacks are hidden.")]
     public ComparedAs As { get; set; }
 
     [Option("json", HelpText = "Print JSON instead of a table.")]

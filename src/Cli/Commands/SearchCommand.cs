@@ -21,10 +21,10 @@ enum Switch
 /// <summary>A command that discovers a graph of a table's columns.</summary>
 abstract class SearchCommand : TableCommand
 {
-    [Option("algorithm", Default = SearchAlgorithm.Pc, HelpText = "The search: pc, or where common causes may be hidden fci or its faster kin rfci.")]
+    [Option("algorithm", Default = SearchAlgorithm.Pc, HelpText = "The search; fci and its faster kin rfci where common causes may be hidden.")]
     public SearchAlgorithm Algorithm { get; set; }
 
-    [Option("test", Default = TestChoice.Auto, HelpText = "The independence test: auto, fisherz, gsquared, chisquare or mixed; auto chooses by the columns' kinds.")]
+    [Option("test", Default = TestChoice.Auto, HelpText = "The independence test; auto chooses by the columns' kinds.")]
     public TestChoice Test { get; set; }
 
     [Option("alpha", Default = 0.01, HelpText = "Level of significance of the independence tests.")]
@@ -33,7 +33,7 @@ abstract class SearchCommand : TableCommand
     [Option("max-depth", Default = 3, HelpText = "Most variables given in one independence test.")]
     public int MaxDepth { get; set; }
 
-    [Option("rank", Default = Switch.Auto, HelpText = "Replace numbers by normal scores of their ranks: auto (for the mixed test), on or off.")]
+    [Option("rank", Default = Switch.Auto, HelpText = "Replace numbers by normal scores of their ranks; auto does so for the mixed test.")]
     public Switch Rank { get; set; }
 
     [Option("max-levels", Default = 30, HelpText = "Most levels of a discrete column that are told apart; the rarest beyond are pooled.")]
@@ -48,22 +48,22 @@ abstract class SearchCommand : TableCommand
     [Option("root", MetaValue = "A,B", HelpText = "Columns that no other causes.")]
     public string? Root { get; set; }
 
-    [Option("separating-sets", Default = SeparatingSetRule.First, HelpText = "What is remembered of the sets that separate a pair: first, or union as causal-learn does.")]
+    [Option("separating-sets", Default = SeparatingSetRule.First, HelpText = "What is remembered of the sets that separate a pair; union is causal-learn's way.")]
     public SeparatingSetRule SeparatingSets { get; set; }
 
-    [Option("triples", Default = TripleRule.Standard, HelpText = "When a triple is a collider: standard, conservative, majority, maxp or definitemaxp.")]
+    [Option("triples", Default = TripleRule.Standard, HelpText = "When a triple is taken for a collider.")]
     public TripleRule Triples { get; set; }
 
-    [Option("colliders", Default = ColliderRule.SurestFirst, HelpText = "When colliders disagree: surestfirst, keepfirst, overwrite, bidirected, dependentgivenmiddlefirst or independentwithoutmiddlefirst.")]
+    [Option("colliders", Default = ColliderRule.SurestFirst, HelpText = "What happens when colliders disagree.")]
     public ColliderRule Colliders { get; set; }
 
-    [Option("propagation", Default = PropagationRule.Acyclic, HelpText = "What Meek's rules do then: acyclic, overwrite or bidirected.")]
+    [Option("propagation", Default = PropagationRule.Acyclic, HelpText = "What Meek's rules do then.")]
     public PropagationRule Propagation { get; set; }
 
     [Option("no-selection-bias", HelpText = "FCI: rows were not selected by an effect of the columns, so leave out rules R5 to R7.")]
     public bool NoSelectionBias { get; set; }
 
-    [Option("possible-dsep", Default = PossibleDSepRule.OnPath, HelpText = "FCI: separating sets beyond neighbours: none, all, or onpath (those between the pair).")]
+    [Option("possible-dsep", Default = PossibleDSepRule.OnPath, HelpText = "FCI: which separating sets are tried beyond neighbours.")]
     public PossibleDSepRule PossibleDSep { get; set; }
 
     [Option("possible-dsep-depth", HelpText = "FCI: most variables given in one test of that step. (default: --max-depth)")]

@@ -22,7 +22,7 @@ sealed class GraphLayout
     const double PortGap = 12, PortShare = 0.7;
 
     // Orders tried for a part of up to 60 variables; a larger one takes seconds each.
-    const int Tries = 12, MostTriedVariables = 60;
+    const int Tries = 8, MostTriedVariables = 60;
 
     GraphLayout(Box[] boxes, IReadOnlyList<(Edge, Point[])> edges) => (Boxes, Edges) = (boxes, edges);
 

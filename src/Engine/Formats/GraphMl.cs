@@ -146,9 +146,9 @@ static class GraphMl
             });
             return XDocument.Load(reader, LoadOptions.SetLineInfo).Root!;
         }
-        catch (XmlException fault) when (source.Text.Contains("<!DOCTYPE", StringComparison.Ordinal))
+        catch (XmlException) when (source.Text.IndexOf("<!DOCTYPE", StringComparison.Ordinal) is >= 0 and var at)
         {
-            throw source.Fault(fault.LineNumber, "the file has a document type (<!DOCTYPE), which is not read because it can name other files; take it out.");
+            throw source.Fault(1 + source.Text.AsSpan(0, at).Count('\n'), "the file has a document type (<!DOCTYPE), which is not read because it can name other files; take it out.");
         }
         catch (XmlException fault)
         {

@@ -111,7 +111,7 @@ public static class GraphSvg
             Add(Endpoint.Tail, Endpoint.Arrow, "cause and effect");
             Add(Endpoint.Tail, Endpoint.Tail, mayHide ? "both cause what rows were selected by" : "cause and effect, which is which is open");
             Add(Endpoint.Arrow, Endpoint.Arrow, mayHide ? "neither causes the other: a hidden common cause" : "rules spoke for both directions");
-            Add(Endpoint.Circle, Endpoint.Arrow, "the arrowhead's end is no cause; a cause or a hidden common cause at the circle's");
+            Add(Endpoint.Circle, Endpoint.Arrow, "the arrow's end does not cause the other; the circle's may, or a hidden cause joins them");
             Add(Endpoint.Circle, Endpoint.Circle, "joined, nothing is known of the direction");
             Add(Endpoint.Circle, Endpoint.Tail, "the plain end is a cause, of the other or of what rows were selected by");
         }
