@@ -45,11 +45,11 @@ public enum SeparatingSetRule
 /// <summary>How rows are drawn to see which edges are found again.</summary>
 public enum ResamplingRule
 {
-    /// <summary>Half of the rows, none twice.</summary>
-    Half,
-
-    /// <summary>As many as there are, with replacement: Efron's bootstrap, as bnlearn and Tetrad have it.</summary>
+    /// <summary>As many as there are, with replacement: the bootstrap. Weak edges show; one in a hundred pairs is joined wrongly.</summary>
     WithReplacement,
+
+    /// <summary>Half of the rows, none twice: far fewer false edges, and fewer true ones.</summary>
+    Half,
 }
 
 /// <summary>How a causal graph is discovered; the defaults are the recommended run.</summary>
@@ -104,10 +104,10 @@ public sealed record DiscoveryOptions
 
     /// <summary>How the rows of a resample are drawn.</summary>
     /// <remarks>
-    /// Rows that stand twice make every test too sure; halves without replacement give edge probabilities nearer to the
-    /// truth (docs/decisions/half-of-the-rows.md).
+    /// Rows that stand twice make every test too sure, and still the shares are nearer to the truth than those of halves,
+    /// which lose weak edges (docs/decisions/resampling-with-replacement.md).
     /// </remarks>
-    public ResamplingRule Resampling { get; init; } = ResamplingRule.Half;
+    public ResamplingRule Resampling { get; init; } = ResamplingRule.WithReplacement;
 
     /// <summary>DAGs to draw by how sure each edge is; 0 for none. Needs resamples.</summary>
     public int EnsembleSize { get; init; }

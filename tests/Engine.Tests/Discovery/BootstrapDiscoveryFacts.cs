@@ -106,7 +106,7 @@ public class BootstrapDiscoveryFacts
 
     [Theory]
     [InlineData(20)]
-    [InlineData(300)]
+    [InlineData(120)]
     public void Gaps_constants_and_rare_levels_do_no_harm_and_every_graph_can_be_fitted(int rows)
     {
         var random = new Random(83);
@@ -129,9 +129,12 @@ public class BootstrapDiscoveryFacts
             Assert.Equal(8, result.Confidence!.Graphs);
             Assert.All(Enumerable.Range(0, 6), other => Assert.Equal(0, result.Confidence.Joined(other, 6) + result.Confidence.Joined(other, 7)));
             Assert.Equal(0, result.Confidence.Joined(6, 7));
-            using var device = ComputeDevice.Open(DeviceKind.Cpu);
-            Assert.All(result.Ensemble, dag => Assert.Equal(8, StructuralCausalModel.Fit(table, dag, new ScmOptions(), device).Graph.Count));
+            Assert.Equal(3, result.Ensemble.Count);
         }
+
+        using var device = ComputeDevice.Open(DeviceKind.Cpu);
+        var drawn = Discover(table, new() { Bootstraps = 8, EnsembleSize = 2 }).Ensemble;
+        Assert.All(drawn, dag => Assert.Equal(8, StructuralCausalModel.Fit(table, dag, new ScmOptions(), device).Graph.Count));
     }
 
     [Fact]
