@@ -174,7 +174,7 @@ static class GraphMatrix
                     else if (Values[i, j] != 0 || Values[j, i] != 0)
                     {
                         throw source.Fault(Lines[i],
-                            $"the edge between '{Names[i]}' and '{Names[j]}' has a mark at one end only, which {convention} does not allow; correct the matrix or say another format.");
+                            $"the cells of '{Names[i]}' and '{Names[j]}', {Values[i, j]} and {Values[j, i]}, are no edge in {convention}; correct the matrix or say another format.");
                     }
                 }
             }

@@ -199,7 +199,7 @@ public class GraphFormatsFacts
         { "g.csv", "a,b\n0,1\n", "line 2: the matrix has 2 columns and 1 rows" },
         { "g.csv", "a,b\n0,-1\nx,0\n", "line 3: the cell of column 'a' is 'x'" },
         { "g.csv", ",a,b\na,0,-1\nc,1,0\n", "line 3: the row is called 'c', but the header has 'b'" },
-        { "g.causal-learn.csv", "a,b\n0,-1\n0,0\n", "line 3: the edge between 'b' and 'a' has a mark at one end only" },
+        { "g.causal-learn.csv", "a,b\n0,-1\n0,0\n", "line 3: the cells of 'b' and 'a', 0 and -1, are no edge in causal-learn" },
         { "g.causal-learn.csv", "a,b\n0,5\n1,0\n", "line 2: the cell of column 'b' is 5, which is no mark in causal-learn" },
         { "g.pcalg.csv", "a,b\n0,2\n4,0\n", "line 3: the cell of column 'a' is 4, which is no mark in amat.pag" },
         { "g.edges.csv", "cause,effect\na,b\n", "line 1: an edge list begins with the header from,to" },
