@@ -42,6 +42,16 @@ public enum SeparatingSetRule
     Union,
 }
 
+/// <summary>How rows are drawn to see which edges are found again.</summary>
+public enum ResamplingRule
+{
+    /// <summary>Half of the rows, none twice.</summary>
+    Half,
+
+    /// <summary>As many as there are, with replacement: Efron's bootstrap, as bnlearn and Tetrad have it.</summary>
+    WithReplacement,
+}
+
 /// <summary>How a causal graph is discovered; the defaults are the recommended run.</summary>
 public sealed record DiscoveryOptions
 {
@@ -88,4 +98,20 @@ public sealed record DiscoveryOptions
 
     /// <summary>What is known beforehand, or null.</summary>
     public BackgroundKnowledge? Knowledge { get; init; }
+
+    /// <summary>Resamples of the rows to search for how sure each edge is; 0 for none.</summary>
+    public int Bootstraps { get; init; }
+
+    /// <summary>How the rows of a resample are drawn.</summary>
+    /// <remarks>
+    /// Rows that stand twice make every test too sure; halves without replacement give edge probabilities nearer to the
+    /// truth (docs/decisions/half-of-the-rows.md).
+    /// </remarks>
+    public ResamplingRule Resampling { get; init; } = ResamplingRule.Half;
+
+    /// <summary>DAGs to draw by how sure each edge is; 0 for none. Needs resamples.</summary>
+    public int EnsembleSize { get; init; }
+
+    /// <summary>The seed of resamples and ensembles.</summary>
+    public ulong Seed { get; init; } = 1;
 }
