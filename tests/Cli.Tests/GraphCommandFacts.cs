@@ -43,15 +43,15 @@ public sealed class GraphCommandFacts : IDisposable
     [Fact]
     public void Knowledge_from_a_file_and_from_flags_is_kept()
     {
-        string table = _program.File("t.csv", CommandRun.Table(rows: 400).Replace("x,z,colour,y", "x,z,colour,none,y", StringComparison.Ordinal)
+        string table = _program.File("t.csv", CommandRun.Table(rows: 400).Replace("x,z,colour,y", "x,z,colour,same,y", StringComparison.Ordinal)
             .Replace(",no", ",1,no", StringComparison.Ordinal).Replace(",yes", ",1,yes", StringComparison.Ordinal));
-        string knowledge = _program.File("k.txt", "forbid x --> z # measured later\ntier 1: none\ntier 2: x\n");
+        string knowledge = _program.File("k.txt", "forbid x --> z # measured later\ntier 1: same\ntier 2: x\n");
         _program.RunsWell("discover", table, "--knowledge", knowledge, "--sink", "y", "--root", "colour", "--out", _program.At("out"));
 
         var graph = GraphFormats.Read(_program.At("out", "graph.json")).Graph;
         Assert.Contains("z --> x", graph.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain(graph.Edges, edge => graph.Variables[edge.From].Name == "y" && edge.AtTo == Endpoint.Arrow);
-        Assert.Contains("What is known of column 'none' is not used", _program.Output, StringComparison.Ordinal);
+        Assert.Contains("What is known of column 'same' is not used", _program.Output, StringComparison.Ordinal);
     }
 
     [Fact]

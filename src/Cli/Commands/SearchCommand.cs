@@ -66,11 +66,14 @@ abstract class SearchCommand : TableCommand
     [Option("possible-dsep", Default = PossibleDSepRule.OnPath, HelpText = "FCI: which separating sets are tried beyond neighbours.")]
     public PossibleDSepRule PossibleDSep { get; set; }
 
-    [Option("possible-dsep-depth", HelpText = "FCI: most variables given in one test of that step. (default: --max-depth)")]
-    public int? PossibleDSepDepth { get; set; }
+    [Option("possible-dsep-depth", Default = 2, HelpText = "FCI: most variables given in one test of that step, besides --max-depth.")]
+    public int PossibleDSepDepth { get; set; }
 
     [Option("max-path", HelpText = "FCI: most edges on a path into possible-d-sep. (default: no limit)")]
     public int? MaxPath { get; set; }
+
+    [Option("beyond-neighbours", Default = BeyondNeighboursRule.SeparatingSet, HelpText = "FCI: what --triples makes of a pair that only that step separates.")]
+    public BeyondNeighboursRule BeyondNeighbours { get; set; }
 
     [Option("adaptive", HelpText = "FCI: bound that step by the largest set that the first step came to.")]
     public bool Adaptive { get; set; }
@@ -81,7 +84,7 @@ abstract class SearchCommand : TableCommand
         Check(Alpha is > 0 and < 1, "alpha", Alpha, "a number between 0 and 1");
         Check(MaxDepth >= 0, "max-depth", MaxDepth, "a number from 0 on");
         Check(MaxLevels >= 2, "max-levels", MaxLevels, "a number from 2 on");
-        Check(PossibleDSepDepth is null or >= 0, "possible-dsep-depth", PossibleDSepDepth, "a number from 0 on");
+        Check(PossibleDSepDepth >= 0, "possible-dsep-depth", PossibleDSepDepth, "a number from 0 on");
         Check(MaxPath is null or >= 1, "max-path", MaxPath, "a number from 1 on");
         var knowledge = (Knowledge is null ? new() : KnowledgeFile.Read(Knowledge)).With(Names(Sink), Names(Root));
         return new()
@@ -103,6 +106,7 @@ abstract class SearchCommand : TableCommand
                 PossibleDSep = PossibleDSep,
                 MaxPossibleDSepDepth = PossibleDSepDepth,
                 MaxPathLength = MaxPath,
+                BeyondNeighbours = BeyondNeighbours,
                 Adaptive = Adaptive,
             },
         };

@@ -30,6 +30,12 @@ public enum TestChoice
 
     /// <summary>The likelihood ratio of block regression; takes any columns.</summary>
     Mixed,
+
+    /// <summary>The kernel test KCI; takes any columns, finds dependence of any form, up to 5,000 rows. Never chosen by auto.</summary>
+    Kci,
+
+    /// <summary>RCoT, which approximates KCI by random features; takes any columns and any number of rows. Never chosen by auto.</summary>
+    Rcot,
 }
 
 /// <summary>What is remembered of the sets that separate a pair.</summary>
@@ -55,6 +61,18 @@ public enum ResamplingRule
 /// <summary>How a causal graph is discovered; the defaults are the recommended run.</summary>
 public sealed record DiscoveryOptions
 {
+    /// <summary>The rules of pcalg's pc() as it comes (u2pd = "relaxed"): any conditioning set, the last collider decides.</summary>
+    public static DiscoveryOptions LikePcalg => new()
+    {
+        MaxDepth = null, Colliders = ColliderRule.Overwrite, Propagation = PropagationRule.Overwrite,
+    };
+
+    /// <summary>The rules of causal-learn's pc() as it comes (uc_rule 0, uc_priority 2): any conditioning set, the first collider stays.</summary>
+    public static DiscoveryOptions LikeCausalLearn => new()
+    {
+        MaxDepth = null, SeparatingSets = SeparatingSetRule.Union, Colliders = ColliderRule.KeepFirst,
+    };
+
     /// <summary>The level of significance: a pair whose p-value reaches it is taken for independent.</summary>
     public double Alpha { get; init; } = 0.01;
 

@@ -9,12 +9,16 @@ static class EdgeLabels
     // Tried from the middle of an edge outwards.
     static readonly double[] Along = [0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82];
 
+    // Points that stand for an edge where figures must keep clear of it.
+    const int Drawn = 40;
+
     /// <summary>Each text and its centre; where nowhere is clear, the place that collides least.</summary>
     public static IEnumerable<(string Text, Point At)> Place(
         GraphLayout layout, Func<Edge, string> text, Func<string, double> width, double height)
     {
         var taken = layout.Boxes.Select(box => new Area(box.X, box.Y, box.Width / 2, GraphLayout.BoxHeight / 2)).ToList();
         var ways = layout.Edges.Select(edge => Along.Select(share => At(edge.Points, share)).ToArray()).ToArray();
+        var drawn = layout.Edges.Select(edge => Enumerable.Range(0, Drawn + 1).Select(i => At(edge.Points, (double)i / Drawn)).ToArray()).ToArray();
         for (int i = 0; i < ways.Length; i++)
         {
             string label = text(layout.Edges[i].Edge);
@@ -30,7 +34,7 @@ static class EdgeLabels
             double cost = 10 * taken.Count(area.Overlaps);
             for (int other = 0; other < ways.Length; other++)
             {
-                cost += other != own && ways[other].Any(area.Holds) ? 1 : 0;
+                cost += other != own && drawn[other].Any(area.Holds) ? 1 : 0;
             }
 
             return cost;

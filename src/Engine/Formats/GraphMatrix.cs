@@ -8,7 +8,7 @@ namespace CausalMixFT.Engine.Formats;
 /// <para>causal-learn (its <c>G.graph</c>): the row's mark of the edge between row and column, −1 tail, 1 arrow, 2 circle,
 /// 0 no edge; i --> j is −1 at [i, j] and 1 at [j, i].</para>
 /// <para>pcalg, amat.cpdag for DAGs and CPDAGs: 1 an arrowhead at the row, unless both cells are 1, an undirected edge;
-/// i --> j is 0 at [i, j] and 1 at [j, i]. pcalg, amat.pag for PAGs: the column's mark, 1 circle, 2 arrow, 3 tail.</para>
+/// i --> j is 0 at [i, j] and 1 at [j, i]; two 2s are arrowheads of rules that contradict each other. pcalg, amat.pag for PAGs: the column's mark, 1 circle, 2 arrow, 3 tail.</para>
 /// <para>Written with a first column of names, as R's write.csv and pandas do; its head says which matrix it is:
 /// amat.cpdag, amat.pag or causal-learn. Read with or without that column. Without its head, a 2 or 3 makes pcalg's matrix
 /// an amat.pag.</para>
@@ -35,18 +35,29 @@ static class GraphMatrix
     public static GraphFile ParsePcalg(SourceText source) => ParsePcalg(source, Read(source));
 
     static GraphFile ParseCausalLearn(SourceText source, Matrix matrix) =>
-        matrix.ToGraph(source, CausalLearn, value => value switch { -1 => Endpoint.Tail, 1 => Endpoint.Arrow, 2 => Endpoint.Circle, _ => null }, byRow: true, null);
+        matrix.ToGraph(
+            source, CausalLearn, [-1, 0, 1, 2],
+            (own, _) => own switch { -1 => Endpoint.Tail, 1 => Endpoint.Arrow, 2 => Endpoint.Circle, _ => null }, byRow: true, null);
 
     static GraphFile ParsePcalg(SourceText source, Matrix matrix)
     {
         if (matrix.Head == Pag || (matrix.Head != Cpdag && (matrix.Any(2) || matrix.Any(3))))
         {
             return matrix.ToGraph(
-                source, Pag, value => value switch { 1 => Endpoint.Circle, 2 => Endpoint.Arrow, 3 => Endpoint.Tail, _ => null }, byRow: false, "pag");
+                source, Pag, [0, 1, 2, 3],
+                (own, _) => own switch { 1 => Endpoint.Circle, 2 => Endpoint.Arrow, 3 => Endpoint.Tail, _ => null }, byRow: false, "pag");
         }
 
-        // Arrowheads at rows; where there are two, neither is one.
-        return matrix.ToGraph(source, Cpdag, value => value == 1 ? Endpoint.Arrow : null, byRow: true, null);
+        bool contradicts = matrix.Any(2);
+        return matrix.ToGraph(
+            source, Cpdag, [0, 1, 2],
+            (own, other) => (own, other) switch
+            {
+                (1, 0) or (2, 2) => Endpoint.Arrow,
+                (0, 1) or (1, 1) => Endpoint.Tail,
+                _ => null,
+            },
+            byRow: true, contradicts ? "cpdag" : null);
     }
 
     public static void WriteCausalLearn(CausalGraph graph, TextWriter text) =>
@@ -72,7 +83,12 @@ static class GraphMatrix
             return;
         }
 
-        Write(graph, text, Cpdag, (row, column) => graph.IsDirected(column, row) || graph.IsUndirected(column, row) ? 1 : 0);
+        Write(graph, text, Cpdag, (row, column) => (graph.Mark(column, row), graph.Mark(row, column)) switch
+        {
+            (Endpoint.Arrow, Endpoint.Arrow) => 2,
+            (Endpoint.Arrow, _) or (Endpoint.Tail, Endpoint.Tail) => 1,
+            _ => 0,
+        });
     }
 
     static void Write(CausalGraph graph, TextWriter text, string head, Func<int, int, int> value)
@@ -137,8 +153,8 @@ static class GraphMatrix
     {
         public bool Any(int value) => Values.Cast<int>().Contains(value);
 
-        /// <summary>The graph; in an amat.cpdag, a lone 1 is an arrowhead opposite a tail and two are an undirected edge.</summary>
-        public GraphFile ToGraph(SourceText source, string convention, Func<int, Endpoint?> mark, bool byRow, string? type)
+        /// <summary>The graph, from the codes there are and what a code says, seen beside the one across the diagonal.</summary>
+        public GraphFile ToGraph(SourceText source, string convention, int[] codes, Func<int, int, Endpoint?> mark, bool byRow, string? type)
         {
             var parts = new GraphParts(source);
             foreach (string name in Names)
@@ -151,26 +167,21 @@ static class GraphMatrix
                 for (int j = 0; j <= i; j++)
                 {
                     var (atI, atJ) = byRow ? (Mark(i, j), Mark(j, i)) : (Mark(j, i), Mark(i, j));
-                    if (convention == Cpdag && (atI ?? atJ) is not null)
-                    {
-                        (atI, atJ) = atI == atJ ? (Endpoint.Tail, Endpoint.Tail) : (atI ?? Endpoint.Tail, atJ ?? Endpoint.Tail);
-                    }
-
                     if (atI is Endpoint first && atJ is Endpoint second)
                     {
                         parts.Connect(i, j, first, second, Lines[i]);
                     }
-                    else if ((atI ?? atJ) is not null)
+                    else if (Values[i, j] != 0 || Values[j, i] != 0)
                     {
                         throw source.Fault(Lines[i],
-                            $"the edge between '{Names[i]}' and '{Names[j]}' has a mark at one end only, which {convention} does not allow; correct the matrix or say another format.");
+                            $"the cells of '{Names[i]}' and '{Names[j]}', {Values[i, j]} and {Values[j, i]}, are no edge in {convention}; correct the matrix or say another format.");
                     }
                 }
             }
 
             return parts.ToFile(type);
 
-            Endpoint? Mark(int row, int column) => Values[row, column] == 0 ? null : mark(Values[row, column]) ?? throw source.Fault(Lines[row],
+            Endpoint? Mark(int row, int column) => codes.Contains(Values[row, column]) ? mark(Values[row, column], Values[column, row]) : throw source.Fault(Lines[row],
                 $"the cell of column '{Names[column]}' is {Values[row, column]}, which is no mark in {convention}; correct it or say another format.");
         }
     }

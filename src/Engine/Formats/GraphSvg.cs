@@ -119,7 +119,7 @@ public static class GraphSvg
         if (confidence is not null)
         {
             entries.Add((null, string.Create(CultureInfo.InvariantCulture,
-                $"97·81: joined in 97 % of {confidence.Graphs} graphs of resampled rows; if so, the arrow's direction has 81 %. Paler: rarer.")));
+                $"97/81: joined in 97 % of {confidence.Graphs} graphs of resampled rows; if so, the arrow's direction has 81 %. Paler: rarer.")));
         }
 
         return entries;
@@ -138,7 +138,7 @@ public static class GraphSvg
     {
         string joined = Percent(confidence.Joined(edge.From, edge.To));
         bool points = edge.AtTo == Endpoint.Arrow && edge.AtFrom != Endpoint.Arrow;
-        return points ? $"{joined}·{Percent(confidence.Direction(edge.From, edge.To))}" : joined;
+        return points ? $"{joined}/{Percent(confidence.Direction(edge.From, edge.To))}" : joined;
 
         static string Percent(double share) => Math.Round(100 * share).ToString(CultureInfo.InvariantCulture);
     }
@@ -180,7 +180,7 @@ public static class GraphSvg
 
     // Helvetica's letters are 0.56 of the font size on average, capitals 0.7; no font is at hand to measure with.
     static double TextWidth(string text, double size) =>
-        text.Sum(letter => char.IsUpper(letter) || letter > 0x2000 ? 0.74 : "iljtf.,' |·".Contains(letter, StringComparison.Ordinal) ? 0.38 : 0.61)
+        text.Sum(letter => char.IsUpper(letter) || letter > 0x2000 ? 0.74 : "iljtf.,' |/".Contains(letter, StringComparison.Ordinal) ? 0.38 : 0.61)
         * size;
 
     static string N(double value) => Math.Round(value, 2).ToString(CultureInfo.InvariantCulture);

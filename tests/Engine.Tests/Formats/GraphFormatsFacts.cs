@@ -1,3 +1,4 @@
+using CausalMixFT.Engine.Discovery;
 using CausalMixFT.Engine.Formats;
 using CausalMixFT.Engine.Graphs;
 using CausalMixFT.Engine.Tables;
@@ -45,6 +46,36 @@ public class GraphFormatsFacts
             GraphFormats.Write(new(pag, null, null, new()), path, format);
             Assert.IsType<Pag>(GraphFormats.Read(path).Graph);
         }
+    }
+
+    [Fact]
+    public void Rules_that_contradict_each_other_stay_in_a_cpdag()
+    {
+        using var folder = new TemporaryFolder();
+        var graph = new GraphBuilder(Dag.Parse("A, B, C").Variables).Direct(0, 1).Connect(1, 2, Endpoint.Arrow, Endpoint.Arrow).ToCpdag();
+        GraphFormats.Write(new(graph, null, null, new()), folder["graph.pcalg.csv"], GraphFormat.Pcalg);
+        Assert.Equal("amat.cpdag,A,B,C\nA,0,0,0\nB,1,0,2\nC,0,2,0\n", File.ReadAllText(folder["graph.pcalg.csv"]));
+        Assert.Equal("A --> B, B <-> C", Assert.IsType<Cpdag>(GraphFormats.Read(folder["graph.pcalg.csv"]).Graph).ToString());
+    }
+
+    // f12 of the golden sets: the PAG that pcalg 2.7-12 makes of the population's correlations (true_pag), and the whole DAG.
+    [Fact]
+    public void The_pag_that_pcalg_wrote_of_a_dag_with_hidden_variables_is_the_true_one()
+    {
+        const string Pag =
+            "0,0,0,2,0,0,2,0,0,0,2,0 0,0,2,2,2,2,2,1,1,0,0,0 0,1,0,0,1,0,0,3,3,0,3,0 1,3,0,0,0,2,0,0,0,2,0,0 0,2,2,0,0,0,0,0,3,0,3,0 " +
+            "0,3,0,3,0,0,3,3,0,2,0,1 1,3,0,0,0,2,0,3,0,0,2,0 0,2,2,0,0,2,2,0,0,0,2,0 0,2,2,0,2,0,0,0,0,0,2,0 0,0,0,3,0,3,0,0,0,0,3,0 " +
+            "1,0,2,0,2,0,2,1,1,2,0,0 0,0,0,0,0,2,0,0,0,0,0,0";
+        using var folder = new TemporaryFolder();
+        string found = folder.Write("f12.pcalg.csv", $"X1,X2,X3,X4,X5,X6,X7,X8,X9,X10,X11,X12\n{Pag.Replace(' ', '\n')}\n");
+        string truth = folder.Write("f12.edges.csv", "from,to\n" +
+            "X1,X7\nX1,X11\nX2,X4\nX2,X6\nX2,X7\nX4,X6\nX4,X10\nL1,X7\nL1,X11\nX6,X10\nL2,X1\nL2,X4\nX7,X6\n" +
+            "X8,X2\nX8,X3\nX8,X6\nX8,X7\nX8,X11\nX9,X11\nL3,X2\nL3,X3\nL3,X5\nL3,X9\nX11,X3\nX11,X5\nX11,X10\nX12,X6\n");
+
+        var comparison = TrueGraph.Compare(GraphFormats.Read(found).Graph, GraphFormats.Read(truth).Graph, ComparedAs.Auto, out string? note);
+
+        Assert.Contains("'L1'", note, StringComparison.Ordinal);
+        Assert.Equal(0, comparison.StructuralHammingDistance);
     }
 
     [Fact]
@@ -168,7 +199,7 @@ public class GraphFormatsFacts
         { "g.csv", "a,b\n0,1\n", "line 2: the matrix has 2 columns and 1 rows" },
         { "g.csv", "a,b\n0,-1\nx,0\n", "line 3: the cell of column 'a' is 'x'" },
         { "g.csv", ",a,b\na,0,-1\nc,1,0\n", "line 3: the row is called 'c', but the header has 'b'" },
-        { "g.causal-learn.csv", "a,b\n0,-1\n0,0\n", "line 3: the edge between 'b' and 'a' has a mark at one end only" },
+        { "g.causal-learn.csv", "a,b\n0,-1\n0,0\n", "line 3: the cells of 'b' and 'a', 0 and -1, are no edge in causal-learn" },
         { "g.causal-learn.csv", "a,b\n0,5\n1,0\n", "line 2: the cell of column 'b' is 5, which is no mark in causal-learn" },
         { "g.pcalg.csv", "a,b\n0,2\n4,0\n", "line 3: the cell of column 'a' is 4, which is no mark in amat.pag" },
         { "g.edges.csv", "cause,effect\na,b\n", "line 1: an edge list begins with the header from,to" },

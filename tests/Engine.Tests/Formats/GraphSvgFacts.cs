@@ -94,7 +94,7 @@ public class GraphSvgFacts
 
         var picture = XElement.Parse(GraphSvg.Draw(Dag.Parse("A --> B --> C"), confidence: confidence));
 
-        Assert.Equal(["75·67", "50·100"], Group(picture, "shares").Elements(Svg + "text").Select(text => text.Value));
+        Assert.Equal(["75/67", "50/100"], Group(picture, "shares").Elements(Svg + "text").Select(text => text.Value));
         Assert.Equal(["0.82", "0.65"], Group(picture, "edges").Elements(Svg + "path").Select(path => path.Attribute("opacity")!.Value));
         Assert.Contains("4 graphs", Group(picture, "legend").Value, StringComparison.Ordinal);
     }
