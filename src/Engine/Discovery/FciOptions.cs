@@ -1,0 +1,43 @@
+namespace CausalMixFT.Engine.Discovery;
+
+/// <summary>Which variables FCI tries as separating sets beyond a pair's neighbours.</summary>
+public enum PossibleDSepRule
+{
+    /// <summary>None: the skeleton is PC's, and a pair that hidden common causes connect only seemingly stays joined.</summary>
+    None,
+
+    /// <summary>All of possible-d-sep of either variable (Spirtes et al. 2000; pcalg's default). Exponential where it is large.</summary>
+    All,
+
+    /// <summary>
+    /// Those of possible-d-sep that lie on a path between the two, that is, in the biconnected component of their edge
+    /// (Colombo et al. 2012, FCI-path; pcalg's biCC). Nothing is lost, as all that can separate the two lies there.
+    /// </summary>
+    OnPath,
+}
+
+/// <summary>What FCI does beyond PC; the defaults are the recommended run.</summary>
+public sealed record FciOptions
+{
+    /// <summary>Whether rows may have been selected by an effect of the variables: rules R5 to R7, edges ---.</summary>
+    public bool SelectionBias { get; init; } = true;
+
+    /// <summary>Which separating sets are tried beyond neighbours.</summary>
+    public PossibleDSepRule PossibleDSep { get; init; } = PossibleDSepRule.OnPath;
+
+    /// <summary>The most variables given in one test of the possible-d-sep step; null for <see cref="DiscoveryOptions.MaxDepth"/>.</summary>
+    /// <remarks>
+    /// A bound, here as there, makes the search Spirtes' (2001) anytime FCI: the graph is still right, and may be less
+    /// informative: a pair that only larger sets separate stays joined.
+    /// </remarks>
+    public int? MaxPossibleDSepDepth { get; init; }
+
+    /// <summary>
+    /// Bound <see cref="MaxPossibleDSepDepth"/> by the largest set that the skeleton search came to ask about (pcalg's
+    /// "adaptive" anytime FCI).
+    /// </summary>
+    public bool Adaptive { get; init; }
+
+    /// <summary>The most edges on a path that puts a variable into possible-d-sep; null for no limit.</summary>
+    public int? MaxPathLength { get; init; }
+}

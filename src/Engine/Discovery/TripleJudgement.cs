@@ -1,0 +1,72 @@
+namespace CausalMixFT.Engine.Discovery;
+
+/// <summary>What a <see cref="TripleRule"/> holds of the unshielded triples of a skeleton.</summary>
+/// <param name="Triples">The triples, by y, then x, then z.</param>
+/// <param name="Verdicts">The verdict of each.</param>
+/// <param name="Evidence">What the neighbours' sets say of each; empty where only the search's own sets were looked at.</param>
+/// <param name="Queries">How many questions were asked beyond the search's.</param>
+sealed record TripleJudgement(
+    IReadOnlyList<UnshieldedTriple> Triples, TripleVerdict[] Verdicts, TripleEvidence[] Evidence, long Queries)
+{
+    /// <summary>The ambiguous triples.</summary>
+    public HashSet<UnshieldedTriple> Ambiguous { get; } =
+        [.. Triples.Where((_, i) => Verdicts[i] == TripleVerdict.Ambiguous)];
+
+    /// <summary>Judges every triple, asking the test where the rule or the order of colliders needs more than the search's sets.</summary>
+    public static TripleJudgement Of(
+        IReadOnlyList<UnshieldedTriple> triples, int[][] adjacent, SeparatingSets separatingSets, IIndependenceTest test,
+        DiscoveryOptions options, CancellationToken cancellation)
+    {
+        bool asks = options.Triples != TripleRule.Standard
+            || options.Colliders is ColliderRule.DependentGivenMiddleFirst or ColliderRule.IndependentWithoutMiddleFirst;
+        var (evidence, queries) = asks
+            ? TripleEvidence.Gather(triples, adjacent, test, options.Alpha, options.MaxDepth, cancellation)
+            : ([], 0);
+        var verdicts = new TripleVerdict[triples.Count];
+        for (int i = 0; i < triples.Count; i++)
+        {
+            var (x, y, z) = triples[i];
+            bool? separates = separatingSets.Of(x, z)?.Given.Contains(y);
+            verdicts[i] = options.Triples switch
+            {
+                TripleRule.Conservative => Vote(evidence[i], separates, strict: true),
+                TripleRule.Majority => Vote(evidence[i], separates, strict: false),
+                TripleRule.MaxP => ByLargest(evidence[i]),
+                TripleRule.DefiniteMaxP => (evidence[i].With, evidence[i].Without) switch
+                {
+                    (0, 0) => ByLargest(evidence[i]),
+                    (0, _) => TripleVerdict.Collider,
+                    (_, 0) => TripleVerdict.NonCollider,
+                    _ => TripleVerdict.Ambiguous,
+                },
+
+                // No set is known for a pair that was never joined: then nothing is known of the triple either.
+                _ => separates switch
+                {
+                    null => TripleVerdict.Ambiguous,
+                    true => TripleVerdict.NonCollider,
+                    false => TripleVerdict.Collider,
+                },
+            };
+        }
+
+        return new(triples, verdicts, evidence, queries);
+    }
+
+    // The set by which the search separated the pair has a vote too; alone it decides nothing.
+    static TripleVerdict Vote(TripleEvidence evidence, bool? separates, bool strict)
+    {
+        int with = evidence.With + (separates == true ? 1 : 0), without = evidence.Without + (separates == false ? 1 : 0);
+        if (evidence.With + evidence.Without == 0)
+        {
+            return TripleVerdict.Ambiguous;
+        }
+
+        return strict
+            ? with == 0 ? TripleVerdict.Collider : without == 0 ? TripleVerdict.NonCollider : TripleVerdict.Ambiguous
+            : with < without ? TripleVerdict.Collider : with > without ? TripleVerdict.NonCollider : TripleVerdict.Ambiguous;
+    }
+
+    static TripleVerdict ByLargest(TripleEvidence evidence) =>
+        evidence.LargestWithout > evidence.LargestWith ? TripleVerdict.Collider : TripleVerdict.NonCollider;
+}
