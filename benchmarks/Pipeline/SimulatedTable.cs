@@ -28,6 +28,15 @@ static class SimulatedTable
     /// <summary>Numbers and categories by turns.</summary>
     public static Table Mixed(int rows, int columns, ulong seed = 1) => Draw(rows, columns, column => column % 2 == 1, seed);
 
+    /// <summary>A table of the kind numbers, categories or mixed.</summary>
+    public static Table Of(string kind, int rows, int columns) => kind switch
+    {
+        "numbers" => Numbers(rows, columns),
+        "categories" => Categories(rows, columns),
+        "mixed" => Mixed(rows, columns),
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Expected numbers, categories or mixed."),
+    };
+
     static Table Draw(int rows, int columns, Func<int, bool> isDiscrete, ulong seed)
     {
         var random = new Philox(seed);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using CausalMixFT.Benchmarks.Pipeline;
 using CausalMixFT.Engine.Discovery;
 using CausalMixFT.Engine.Encoding;
 using CausalMixFT.Engine.Formats;
@@ -9,6 +10,14 @@ using CommandLine;
 
 namespace CausalMixFT.Benchmarks.Timing;
 
+/// <summary>Whose rules orient edges, so that graphs can be compared.</summary>
+enum Rules
+{
+    Own,
+    Pcalg,
+    CausalLearn,
+}
+
 /// <summary>Times discovery on a CSV file, so that another program can be timed on the same file in the same session.</summary>
 [Verb("time-discovery", HelpText = "Time discovery on a CSV file: median of many runs after warm-up, reading not counted.")]
 sealed class TimeDiscoveryCommand
@@ -17,7 +26,7 @@ sealed class TimeDiscoveryCommand
     const string Header = "| table | search | median s | best s | cpu s | first s | tests | tests/s | edges |\n" +
         "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |";
 
-    [Value(0, MetaName = "TABLE", Required = true, HelpText = "A .csv or .csv.gz file with a header line.")]
+    [Value(0, MetaName = "TABLE", Required = true, HelpText = "A .csv or .csv.gz file, or a simulated table such as numbers:1000x50, categories:5000x37 or mixed:20000x40.")]
     public string Table { get; set; } = "";
 
     [Option("test", Default = TestChoice.Auto, HelpText = "The independence test, as discover names it.")]
@@ -26,8 +35,8 @@ sealed class TimeDiscoveryCommand
     [Option("algorithm", Default = SearchAlgorithm.Pc, HelpText = "pc, fci or rfci.")]
     public SearchAlgorithm Algorithm { get; set; }
 
-    [Option("colliders", Default = ColliderRule.SurestFirst, HelpText = "The collider rule; overwrite is pcalg's, keepfirst causal-learn's.")]
-    public ColliderRule Colliders { get; set; }
+    [Option("rules", Default = Rules.Own, HelpText = "Whose orientation rules: own, pcalg or causallearn, each program's defaults.")]
+    public Rules Orientation { get; set; }
 
     [Option("alpha", Default = 0.01, HelpText = "Level of significance.")]
     public double Alpha { get; set; }
@@ -54,26 +63,25 @@ sealed class TimeDiscoveryCommand
             MaxDepth = MaxDepth,
             Test = Test,
             Algorithm = Algorithm,
-            Colliders = Colliders,
+        };
+        options = Orientation switch
+        {
+            Rules.Pcalg => options with { Colliders = ColliderRule.Overwrite, Propagation = PropagationRule.Overwrite },
+            Rules.CausalLearn => options with { Colliders = ColliderRule.KeepFirst, SeparatingSets = SeparatingSetRule.Union },
+            _ => options,
         };
         DiscoveryResult? result = null;
         var whole = RunTimes.Of(() => result = CausalDiscovery.Discover(table, options, device), Seconds);
         Console.WriteLine(Header);
         Print($"{Algorithm}, {result!.TestName}, from the table", whole, result.Queries, result.Graph);
-        if (Algorithm == SearchAlgorithm.Pc && result.TestName == "fisherz")
+        if (result.TestName == "fisherz")
         {
             // What the peers are timed on: their matrix is there, the correlation is not.
             var blocks = BlockEncoding.Of(table, new BlockOptions());
             Variable[] variables = [.. table.Columns.Select((column, i) => new Variable(i, column.Name, column.Kind))];
-            PcResult? search = null;
-            var alone = RunTimes.Of(
-                () =>
-                {
-                    using var test = new FisherZTest(blocks, device);
-                    search = PcSearch.Run(test, variables, options);
-                },
-                Seconds);
-            Print($"{Algorithm}, {result.TestName}, from the matrix", alone, search!.Queries, search.Graph);
+            (CausalGraph Graph, long Tests)? found = null;
+            var alone = RunTimes.Of(() => found = Search(blocks, variables, options, device), Seconds);
+            Print($"{Algorithm}, {result.TestName}, from the matrix", alone, found!.Value.Tests, found.Value.Graph);
         }
 
         if (Marks is not null)
@@ -82,9 +90,29 @@ sealed class TimeDiscoveryCommand
         }
     }
 
+    static (CausalGraph Graph, long Tests) Search(
+        BlockEncoding blocks, Variable[] variables, DiscoveryOptions options, ComputeDevice device)
+    {
+        using var test = new FisherZTest(blocks, device);
+        if (options.Algorithm == SearchAlgorithm.Pc)
+        {
+            var found = PcSearch.Run(test, variables, options);
+            return (found.Graph, found.Queries);
+        }
+
+        var pag = FciSearch.Run(test, variables, options);
+        return (pag.Graph, pag.Queries);
+    }
+
     // The tests on categories take every column for one, whatever its spelling: peers' tables hold codes.
     Table Read()
     {
+        if (Table.Split(':') is [("numbers" or "categories" or "mixed") and var kind, var shape])
+        {
+            int[] sizes = [.. shape.Split('x').Select(size => int.Parse(size, CultureInfo.InvariantCulture))];
+            return SimulatedTable.Of(kind, sizes[0], sizes[1]);
+        }
+
         var table = CsvTable.Read(Table).Table;
         return Test is TestChoice.GSquared or TestChoice.ChiSquare
             ? CsvTable.Read(Table, new CsvOptions { Categorical = [.. table.Columns.Select(column => column.Name)] }).Table
