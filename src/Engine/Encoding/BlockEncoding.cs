@@ -23,9 +23,10 @@ public sealed record BlockOptions
 /// </remarks>
 public sealed class BlockEncoding
 {
-    BlockEncoding(int rows, int[] starts, double[] data, byte[] codes, int[] levels, List<string> notes)
+    BlockEncoding(
+        int rows, int[] starts, List<ReadOnlyMemory<double>> columns, byte[] codes, int[] levels, List<string> notes)
     {
-        (Rows, Starts, Data, Codes, Levels, Notes) = (rows, starts, data, codes, levels, notes);
+        (Rows, Starts, Columns, Codes, Levels, Notes) = (rows, starts, columns, codes, levels, notes);
     }
 
     /// <summary>Rows of the table.</summary>
@@ -34,10 +35,10 @@ public sealed class BlockEncoding
     /// <summary>First column of each variable's block, and behind the last the number of columns.</summary>
     public IReadOnlyList<int> Starts { get; }
 
-    /// <summary>The blocks' columns, column-major.</summary>
-    public double[] Data { get; }
+    /// <summary>The blocks' columns, each of <see cref="Rows"/> numbers; a column without gaps lies where the table has it.</summary>
+    public IReadOnlyList<ReadOnlyMemory<double>> Columns { get; }
 
-    /// <summary>Level of each cell of a discrete column, (rows, variables), column-major; 0 for numbers.</summary>
+    /// <summary>Level of each cell of a discrete column, (rows, variables), column-major; 0 for numbers. Empty without discrete columns.</summary>
     public byte[] Codes { get; }
 
     /// <summary>Levels of each variable after pooling; 1 for numbers.</summary>
@@ -53,9 +54,10 @@ public sealed class BlockEncoding
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.MaxLevels, byte.MaxValue);
         var notes = new List<string>();
-        var columns = new List<double[]>();
+        var columns = new List<ReadOnlyMemory<double>>();
         var starts = new int[table.Columns.Count + 1];
-        var codes = new byte[checked(table.Rows * table.Columns.Count)];
+        bool anyDiscrete = table.Columns.Any(column => column.IsDiscrete);
+        var codes = new byte[anyDiscrete ? checked(table.Rows * table.Columns.Count) : 0];
         var levels = new int[table.Columns.Count];
         for (int variable = 0; variable < table.Columns.Count; variable++)
         {
@@ -84,13 +86,7 @@ public sealed class BlockEncoding
             starts[variable + 1] = columns.Count;
         }
 
-        var data = new double[checked(table.Rows * columns.Count)];
-        for (int i = 0; i < columns.Count; i++)
-        {
-            columns[i].CopyTo(data, i * table.Rows);
-        }
-
-        return new(table.Rows, starts, data, codes, levels, notes);
+        return new(table.Rows, starts, columns, codes, levels, notes);
     }
 
     /// <summary>Codes by falling frequency, missing and pooled levels included; returns how many there are.</summary>
@@ -134,35 +130,52 @@ public sealed class BlockEncoding
     }
 
     /// <summary>The column without gaps, or null when it is constant.</summary>
-    static double[]? Number(Column column, bool rankNormalise, List<string> notes)
+    static ReadOnlyMemory<double>? Number(Column column, bool rankNormalise, List<string> notes)
     {
-        int[] present = [.. Enumerable.Range(0, column.Rows).Where(row => !double.IsNaN(column.Values[row]))];
-        double[] values = [.. present.Select(row => column.Values[row])];
-        if (values.Length == 0 || values.All(value => value == values[0]))
+        int present = 0;
+        double first = double.NaN;
+        bool constant = true;
+        foreach (double value in column.Values)
+        {
+            if (!double.IsNaN(value))
+            {
+                first = present == 0 ? value : first;
+                constant &= value == first;
+                present++;
+            }
+        }
+
+        if (constant)
         {
             notes.Add($"Column '{column.Name}' is constant: it depends on no other column.");
             return null;
         }
 
+        if (present == column.Rows && !rankNormalise)
+        {
+            return column.Memory;
+        }
+
+        var values = column.Values.ToArray();
         if (rankNormalise)
         {
-            var scores = NormalScores.Fit([.. values.Order()]);
-            values = [.. values.Select(scores.At)];
+            var scores = NormalScores.Fit([.. values.Where(value => !double.IsNaN(value)).Order()]);
+            foreach (ref double value in values.AsSpan())
+            {
+                value = double.IsNaN(value) ? value : scores.At(value);
+            }
         }
 
-        if (present.Length < column.Rows)
+        if (present < column.Rows)
         {
-            notes.Add(
-                $"Column '{column.Name}' lacks {column.Rows - present.Length} of {column.Rows} cells: they were tested as its mean.");
+            notes.Add($"Column '{column.Name}' lacks {column.Rows - present} of {column.Rows} cells: they were tested as its mean.");
+            double mean = values.Where(value => !double.IsNaN(value)).Average();
+            foreach (ref double value in values.AsSpan())
+            {
+                value = double.IsNaN(value) ? mean : value;
+            }
         }
 
-        var all = new double[column.Rows];
-        Array.Fill(all, values.Average());
-        for (int i = 0; i < present.Length; i++)
-        {
-            all[present[i]] = values[i];
-        }
-
-        return all;
+        return values;
     }
 }
