@@ -16,7 +16,7 @@ public static class DagExtension
     public static Dag Of(CausalGraph graph, out IReadOnlyList<string> notes)
     {
         notes = [];
-        return graph as Dag ?? Extend((Cpdag)graph, out notes);
+        return graph as Dag ?? (graph is Pag pag ? PagExtension.Extend(pag, out notes) : Extend((Cpdag)graph, out notes));
     }
 
     /// <summary>Directs every edge.</summary>

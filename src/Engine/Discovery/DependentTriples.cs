@@ -10,13 +10,17 @@ namespace CausalMixFT.Engine.Discovery;
 /// </remarks>
 sealed class DependentTriples(GraphBuilder graph, SeparatingSets separatingSets, SubsetSearch search, EdgeKnowledge knowledge)
 {
+    /// <summary>Takes away the edges of unshielded triples that the test does not stand by.</summary>
+    public void CheckAll() =>
+        Check(UnshieldedTriple.In(graph, [.. Enumerable.Range(0, graph.Count).Select(node => graph.Adjacent(node).ToArray())]));
+
     /// <summary>Takes away the edges of <paramref name="triples"/>, and of those that appear, that the test does not stand by.</summary>
-    public void Check(IEnumerable<(int X, int Y, int Z)> triples)
+    void Check(IEnumerable<UnshieldedTriple> triples)
     {
         var round = triples.ToList();
         while (round.Count > 0)
         {
-            var uncovered = new List<(int, int, int)>();
+            var uncovered = new List<UnshieldedTriple>();
             foreach (var (triple, edges) in round.Zip(Ask(round)))
             {
                 // An edge taken away by a triple before leaves nothing to judge.
@@ -65,7 +69,7 @@ sealed class DependentTriples(GraphBuilder graph, SeparatingSets separatingSets,
     }
 
     /// <summary>For each triple the sets that separate its edges' ends, if there are any.</summary>
-    List<SeparatingSet[]> Ask(List<(int X, int Y, int Z)> triples)
+    List<SeparatingSet[]> Ask(List<UnshieldedTriple> triples)
     {
         var questions = triples.Select(triple =>
         {
@@ -96,11 +100,11 @@ sealed class DependentTriples(GraphBuilder graph, SeparatingSets separatingSets,
         x, y, knowledge.MustJoin(x, y) ? [] : [.. given.Where(node => node != x && node != y)], []);
 
     // Returns the triples that are unshielded now.
-    (int X, int Y, int Z)[] Remove(SeparatingSet separating)
+    UnshieldedTriple[] Remove(SeparatingSet separating)
     {
         graph.Disconnect(separating.X, separating.Y);
         separatingSets.Add(separating);
         return graph.Adjacent(separating.X).Where(node => graph.AreAdjacent(node, separating.Y))
-            .Select(node => (separating.X, Y: node, Z: separating.Y)).ToArray();
+            .Select(node => new UnshieldedTriple(separating.X, node, separating.Y)).ToArray();
     }
 }

@@ -9,7 +9,7 @@ namespace CausalMixFT.Engine.Discovery;
 /// contradict each other can ask a rule for an arrowhead where there is a tail: the arrowhead wins, as in pcalg, whose
 /// order of edges is kept for the same reason. What knowledge fixed is not turned.
 /// </remarks>
-sealed class FciRules(GraphBuilder graph, SeparatingSets separatingSets, EdgeKnowledge knowledge, AmbiguousTriples ambiguous)
+sealed class FciRules(GraphBuilder graph, PagTriples triples, EdgeKnowledge knowledge)
 {
     bool _changed;
 
@@ -117,13 +117,13 @@ sealed class FciRules(GraphBuilder graph, SeparatingSets separatingSets, EdgeKno
         void Orient(int d, int a, int b, int c)
         {
             // Nothing is known of a pair that knowledge kept apart.
-            if (separatingSets.Of(d, c) is not { } separating)
+            if (triples.Separates(d, b, c) is not { } separates)
             {
                 return;
             }
 
             Put(b, c, Endpoint.Arrow);
-            if (separating.Given.Contains(b))
+            if (separates)
             {
                 Put(c, b, Endpoint.Tail);
             }
@@ -271,7 +271,7 @@ sealed class FciRules(GraphBuilder graph, SeparatingSets separatingSets, EdgeKno
     bool MayCause(int a, int b) => !IsTail(a, b) && !IsInto(b, a);
 
     // a, b, c is an unshielded triple of which it is known whether b is a collider.
-    bool MayPass(int a, int b, int c) => !graph.AreAdjacent(a, c) && !ambiguous.Contains(a, b, c);
+    bool MayPass(int a, int b, int c) => !graph.AreAdjacent(a, c) && !triples.IsAmbiguous(a, b, c);
 
     // Puts the mark at `to`.
     void Put(int from, int to, Endpoint mark)

@@ -17,7 +17,7 @@ public sealed record FciResult(Pag Graph, SeparatingSets SeparatingSets, long Qu
 /// <remarks>
 /// Spirtes, Glymour and Scheines (2000); Zhang (2008) for the rules; Colombo et al. (2012) for RFCI and for possible-d-sep
 /// on paths; order-independent as in Colombo and Maathuis (2014). A bound on the size of sets makes it Spirtes' (2001)
-/// anytime FCI. <see cref="DiscoveryOptions.Colliders"/> plays no part: colliders that meet on an edge make it &lt;->.
+/// anytime FCI. <see cref="DiscoveryOptions.Triples"/> judges colliders as in PC; <see cref="DiscoveryOptions.Colliders"/> plays no part: colliders that meet on an edge make it &lt;->.
 /// With background knowledge the graph is right but may leave circles that the knowledge decides: the rules are complete
 /// for data alone.
 /// </remarks>
@@ -43,32 +43,33 @@ public static class FciSearch
         ArgumentNullException.ThrowIfNull(variables);
         ArgumentNullException.ThrowIfNull(options);
         var known = (knowledge ?? new()).Resolve(variables);
-        var ambiguous = new AmbiguousTriples();
-        var search = new SubsetSearch(test, options.Alpha, cancellation);
+        bool rfci = options.Algorithm == SearchAlgorithm.Rfci;
+        bool possibleDSep = !rfci && options.Fci.PossibleDSep != PossibleDSepRule.None;
 
         var (graph, separatingSets, queries) = SkeletonSearch.Run(
-            test, variables, options, known.JoinsOnly(), progress, cancellation);
-        bool rfci = options.Algorithm == SearchAlgorithm.Rfci;
+            test, variables, options, known.JoinsOnly(), possibleDSep && progress is not null ? new FirstHalf(progress) : progress,
+            cancellation);
+        var triples = new PagTriples(separatingSets);
         PagColliders.Reset(graph, known);
-        if (!rfci && options.Fci.PossibleDSep != PossibleDSepRule.None)
+        if (possibleDSep)
         {
-            PagColliders.Orient(graph, separatingSets, known, ambiguous);
-            RemoveByPossibleDSep(graph, separatingSets, search, options, known);
+            PagColliders.Orient(graph, triples, known);
+            queries += new PossibleDSepSearch(graph, separatingSets, test, options, known, cancellation).Run();
             PagColliders.Reset(graph, known);
         }
 
+        var search = new SubsetSearch(test, options.Alpha, cancellation);
         var dependence = new DependentTriples(graph, separatingSets, search, known);
         if (rfci)
         {
-            dependence.Check(PagColliders.UnshieldedTriples(graph));
+            dependence.CheckAll();
         }
 
-        var refused = PagColliders.Orient(graph, separatingSets, known, ambiguous);
-        var rules = new FciRules(graph, separatingSets, known, ambiguous)
-        {
-            RemovesEdge = rfci ? dependence.RemovesEdgeOf : _ => false,
-        };
+        queries += triples.Judge(graph, test, options, possibleDSep, cancellation);
+        var refused = PagColliders.Orient(graph, triples, known);
+        var rules = new FciRules(graph, triples, known) { RemovesEdge = rfci ? dependence.RemovesEdgeOf : _ => false };
         rules.Close(options.Fci.SelectionBias);
+        progress?.Report(1);
         return new(graph.ToPag(), separatingSets, queries + search.Queries)
         {
             Notes =
@@ -83,61 +84,9 @@ public static class FciSearch
         };
     }
 
-    // All of it follows from the graph as it is when the step begins, so the order of pairs does not matter: each pair asks
-    // for all its sets from the one side, the smallest first, then from the other. Which set is kept then agrees with pcalg.
-    static void RemoveByPossibleDSep(
-        GraphBuilder graph, SeparatingSets separatingSets, SubsetSearch search, DiscoveryOptions options, EdgeKnowledge known)
+    /// <summary>The skeleton search's share of the bar, where possible-d-sep follows it.</summary>
+    sealed class FirstHalf(IProgress<double> whole) : IProgress<double>
     {
-        int[][] possible = PossibleDSep.Of(graph, options.Fci.MaxPathLength);
-        var parts = options.Fci.PossibleDSep == PossibleDSepRule.OnPath ? new BiconnectedComponents(graph) : null;
-        (int X, int Y)[] edges =
-        [
-            .. from x in Enumerable.Range(0, graph.Count)
-               from y in graph.Adjacent(x)
-               where y > x && !known.MustJoin(x, y)
-               select (x, y),
-        ];
-        int most = MostGiven(graph, separatingSets, options);
-        SubsetQuestion[] fromX = [.. edges.Select(edge => Question(edge.X, edge.Y))], fromY = [.. edges.Select(edge => Question(edge.Y, edge.X))];
-        int largest = fromX.Concat(fromY).Select(question => question.Candidates.Length).DefaultIfEmpty().Max();
-        for (int depth = 1; depth <= Math.Min(most, largest); depth++)
-        {
-            search.Ask(fromX, depth);
-            search.Ask(fromY.Where((_, i) => fromX[i].Separating is null), depth);
-            foreach (var (one, other) in fromX.Zip(fromY))
-            {
-                one.Separating ??= other.Separating;
-                other.Separating = one.Separating;
-            }
-        }
-
-        foreach (var separating in fromX.Select(question => question.Separating).OfType<SeparatingSet>())
-        {
-            graph.Disconnect(separating.X, separating.Y);
-            separatingSets.Add(separating);
-        }
-
-        // Where nothing lies beyond the neighbours, the skeleton search has asked about everything.
-        SubsetQuestion Question(int x, int y)
-        {
-            int[] neighbours = [.. graph.Adjacent(x)];
-            int[] candidates = [.. possible[x].Where(node => node != y && parts?.IsOnPath(node, x, y) != false)];
-            bool beyond = candidates.Any(node => Array.BinarySearch(neighbours, node) < 0);
-            return new(x, y, beyond ? candidates : [], most <= (options.MaxDepth ?? int.MaxValue) ? neighbours : []);
-        }
-    }
-
-    static int MostGiven(GraphBuilder graph, SeparatingSets separatingSets, DiscoveryOptions options)
-    {
-        int most = options.Fci.MaxPossibleDSepDepth ?? options.MaxDepth ?? int.MaxValue;
-        if (!options.Fci.Adaptive)
-        {
-            return most;
-        }
-
-        // The last level of the skeleton search either found a set of its size or left a variable with one neighbour more.
-        int neighbours = Enumerable.Range(0, graph.Count).Max(node => graph.Adjacent(node).Count());
-        int reached = Math.Max(neighbours - 1, separatingSets.All.Select(set => set.Given.Count).DefaultIfEmpty().Max());
-        return Math.Min(most, reached);
+        public void Report(double value) => whole.Report(value / 2);
     }
 }

@@ -25,20 +25,21 @@ static class PagColliders
 
     /// <summary>x *-> y &lt;-* z, wherever x and z are not joined and y is not in the set that separates them.</summary>
     /// <remarks>Where two colliders want arrowheads at both ends of an edge it gets both. Returns what knowledge refused.</remarks>
-    public static IReadOnlyList<(int X, int Y, int Z)> Orient(
-        GraphBuilder graph, SeparatingSets separatingSets, EdgeKnowledge knowledge, AmbiguousTriples ambiguous)
+    public static IReadOnlyList<UnshieldedTriple> Orient(
+        GraphBuilder graph, PagTriples triples, EdgeKnowledge knowledge)
     {
-        var refused = new List<(int, int, int)>();
-        foreach (var (x, y, z) in UnshieldedTriples(graph))
+        var refused = new List<UnshieldedTriple>();
+        int[][] adjacent = [.. Enumerable.Range(0, graph.Count).Select(node => graph.Adjacent(node).ToArray())];
+        foreach (var (x, y, z) in UnshieldedTriple.In(graph, adjacent))
         {
-            if (separatingSets.Of(x, z) is not { } separating || separating.Given.Contains(y) || ambiguous.Contains(x, y, z))
+            if (triples.Separates(x, y, z) != false || triples.IsAmbiguous(x, y, z))
             {
                 continue;
             }
 
             if (knowledge.IsRequired(y, x) || knowledge.IsRequired(y, z))
             {
-                refused.Add((x, y, z));
+                refused.Add(new(x, y, z));
                 continue;
             }
 
@@ -47,24 +48,5 @@ static class PagColliders
         }
 
         return refused;
-    }
-
-    /// <summary>x, y, z with y joined to both others and these not to each other, x &lt; z, by y, then x, then z.</summary>
-    public static IEnumerable<(int X, int Y, int Z)> UnshieldedTriples(GraphBuilder graph)
-    {
-        for (int y = 0; y < graph.Count; y++)
-        {
-            int[] adjacent = [.. graph.Adjacent(y)];
-            for (int i = 0; i < adjacent.Length; i++)
-            {
-                for (int j = i + 1; j < adjacent.Length; j++)
-                {
-                    if (!graph.AreAdjacent(adjacent[i], adjacent[j]))
-                    {
-                        yield return (adjacent[i], y, adjacent[j]);
-                    }
-                }
-            }
-        }
     }
 }

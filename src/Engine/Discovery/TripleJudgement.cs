@@ -26,22 +26,15 @@ sealed record TripleJudgement(
         for (int i = 0; i < triples.Count; i++)
         {
             var (x, y, z) = triples[i];
-            bool? separates = separatingSets.Of(x, z)?.Given.Contains(y);
             verdicts[i] = options.Triples switch
             {
-                TripleRule.Conservative => Vote(evidence[i], separates, strict: true),
-                TripleRule.Majority => Vote(evidence[i], separates, strict: false),
+                TripleRule.Conservative => Unanimous(evidence[i]),
+                TripleRule.Majority => ByMost(evidence[i]),
                 TripleRule.MaxP => ByLargest(evidence[i]),
-                TripleRule.DefiniteMaxP => (evidence[i].With, evidence[i].Without) switch
-                {
-                    (0, 0) => ByLargest(evidence[i]),
-                    (0, _) => TripleVerdict.Collider,
-                    (_, 0) => TripleVerdict.NonCollider,
-                    _ => TripleVerdict.Ambiguous,
-                },
+                TripleRule.DefiniteMaxP => evidence[i] is (0, 0, _, _) ? ByLargest(evidence[i]) : Unanimous(evidence[i]),
 
                 // No set is known for a pair that was never joined: then nothing is known of the triple either.
-                _ => separates switch
+                _ => separatingSets.Of(x, z)?.Given.Contains(y) switch
                 {
                     null => TripleVerdict.Ambiguous,
                     true => TripleVerdict.NonCollider,
@@ -53,19 +46,17 @@ sealed record TripleJudgement(
         return new(triples, verdicts, evidence, queries);
     }
 
-    // The set by which the search separated the pair has a vote too; alone it decides nothing.
-    static TripleVerdict Vote(TripleEvidence evidence, bool? separates, bool strict)
+    static TripleVerdict Unanimous(TripleEvidence evidence) => (evidence.With, evidence.Without) switch
     {
-        int with = evidence.With + (separates == true ? 1 : 0), without = evidence.Without + (separates == false ? 1 : 0);
-        if (evidence.With + evidence.Without == 0)
-        {
-            return TripleVerdict.Ambiguous;
-        }
+        (0, > 0) => TripleVerdict.Collider,
+        (> 0, 0) => TripleVerdict.NonCollider,
+        _ => TripleVerdict.Ambiguous,
+    };
 
-        return strict
-            ? with == 0 ? TripleVerdict.Collider : without == 0 ? TripleVerdict.NonCollider : TripleVerdict.Ambiguous
-            : with < without ? TripleVerdict.Collider : with > without ? TripleVerdict.NonCollider : TripleVerdict.Ambiguous;
-    }
+    static TripleVerdict ByMost(TripleEvidence evidence) =>
+        evidence.With < evidence.Without ? TripleVerdict.Collider
+        : evidence.With > evidence.Without ? TripleVerdict.NonCollider
+        : TripleVerdict.Ambiguous;
 
     static TripleVerdict ByLargest(TripleEvidence evidence) =>
         evidence.LargestWithout > evidence.LargestWith ? TripleVerdict.Collider : TripleVerdict.NonCollider;

@@ -30,7 +30,7 @@ public static class TruePag
         }
 
         Variable[] variables = [.. observed.Select((node, i) => dag.Variables[node] with { Index = i })];
-        var options = new DiscoveryOptions { MaxDepth = null, Algorithm = SearchAlgorithm.Fci };
+        var options = new DiscoveryOptions { MaxDepth = null, Algorithm = SearchAlgorithm.Fci, Fci = new() { MaxPossibleDSepDepth = null } };
         return FciSearch.Run(new Oracle(dag, observed, [.. selection]), variables, options).Graph;
     }
 

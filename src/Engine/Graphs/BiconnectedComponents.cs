@@ -75,6 +75,12 @@ sealed class BiconnectedComponents
         }
     }
 
-    /// <summary>Whether <paramref name="node"/> lies on a path between the ends of the edge a, b, or is one of them.</summary>
-    public bool IsOnPath(int node, int a, int b) => _members[_partOf[(Math.Min(a, b), Math.Max(a, b))]][node];
+    /// <summary>How many parts there are.</summary>
+    public int Count => _members.Count;
+
+    /// <summary>The part of the edge a, b.</summary>
+    public int PartOf(int a, int b) => _partOf[(Math.Min(a, b), Math.Max(a, b))];
+
+    /// <summary>Whether an edge of the part ends in <paramref name="node"/>.</summary>
+    public bool Holds(int part, int node) => _members[part][node];
 }

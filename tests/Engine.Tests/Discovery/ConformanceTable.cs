@@ -1,11 +1,10 @@
-using System.Text.Json;
 using CausalMixFT.Engine.Graphs;
 
 namespace CausalMixFT.Engine.Tests.Discovery;
 
-/// <summary>Graphs of one data set beside another program's, a line each; `./dev conformance` prints all lines.</summary>
-/// <remarks>Disposing asserts that the graphs differ exactly where <see cref="KnownDifferences"/> says so.</remarks>
-sealed class ConformanceTable(ITestOutputHelper output, GoldenDiscovery golden, string program) : IDisposable
+/// <summary>Results on one data set beside another program's, a line each; `./dev conformance` prints all lines.</summary>
+/// <remarks>Disposing asserts that graphs differ exactly where <see cref="KnownDifferences"/> says so.</remarks>
+sealed class ConformanceTable(ITestOutputHelper output, string name, string program) : IDisposable
 {
     // Where ./dev conformance gathers the lines; unset on every other run.
     static readonly string? LinesFile = Environment.GetEnvironmentVariable("CAUSALMIXFT_CONFORMANCE_TABLE");
@@ -14,9 +13,8 @@ sealed class ConformanceTable(ITestOutputHelper output, GoldenDiscovery golden, 
     readonly List<string> _known = [], _found = [];
 
     /// <summary>Compares the marks of all edges.</summary>
-    public void Compare(string setting, JsonElement endpoints, CausalGraph actual)
+    public void Compare(string setting, CausalGraph expected, CausalGraph actual)
     {
-        var expected = golden.Pag(endpoints);
         Add(setting, actual, [
             .. from pair in Pairs(expected).Union(Pairs(actual)).Order()
                let there = Drawn(expected, pair)
@@ -27,19 +25,19 @@ sealed class ConformanceTable(ITestOutputHelper output, GoldenDiscovery golden, 
     }
 
     /// <summary>Compares which pairs are joined.</summary>
-    public void CompareSkeletons(string setting, JsonElement endpoints, CausalGraph actual)
+    public void CompareSkeletons(string setting, CausalGraph expected, CausalGraph actual)
     {
-        var (there, here) = (Pairs(golden.Pag(endpoints)).ToHashSet(), Pairs(actual).ToHashSet());
+        var (there, here) = (Pairs(expected).ToHashSet(), Pairs(actual).ToHashSet());
         Add($"skeleton {setting}", actual, [
             .. here.Except(there).Order().Select(pair => $"{Drawn(actual, pair)} for none"),
-            .. there.Except(here).Order().Select(pair => $"none for {Drawn(golden.Pag(endpoints), pair)}"),
+            .. there.Except(here).Order().Select(pair => $"none for {Drawn(expected, pair)}"),
         ]);
     }
 
     /// <summary>Adds the line of another comparison, such as one of statistics.</summary>
     public void Write(string setting, string verdict)
     {
-        string line = string.Join('|', golden.Name, program, setting, verdict);
+        string line = string.Join('|', name, program, setting, verdict);
         output.WriteLine(line);
         if (LinesFile is not null)
         {
@@ -55,7 +53,7 @@ sealed class ConformanceTable(ITestOutputHelper output, GoldenDiscovery golden, 
     void Add(string setting, CausalGraph actual, string[] differences)
     {
         _found.AddRange(differences.Select(difference => $"{setting}: {difference}"));
-        _known.AddRange(KnownDifferences.Of(golden.Name, program, setting).Select(difference => $"{setting}: {difference}"));
+        _known.AddRange(KnownDifferences.Of(name, program, setting).Select(difference => $"{setting}: {difference}"));
         int edges = actual.Edges.Count();
         Write(setting, differences.Length == 0
             ? $"equal ({edges} edges)"

@@ -41,7 +41,7 @@ static class PcRules
             (_, 0) => ColliderRule.Overwrite,
             (_, 1) => ColliderRule.Bidirected,
             (_, 2) => ColliderRule.KeepFirst,
-            (_, 3) or (1, -1) => ColliderRule.DependentGivenMiddleFirst,
+            (_, 3) or (0 or 1, -1) => ColliderRule.DependentGivenMiddleFirst,
             _ => ColliderRule.IndependentWithoutMiddleFirst,
         },
     };
