@@ -32,7 +32,17 @@ public static class PcSearch
         ArgumentNullException.ThrowIfNull(options);
         var known = (knowledge ?? new()).Resolve(variables);
 
-        var (graph, separatingSets, queries) = SkeletonSearch.Run(test, variables, options, known, progress, cancellation);
+        var (skeleton, separatingSets, queries) = SkeletonSearch.Run(test, variables, options, known, progress, cancellation);
+        var result = Orient(skeleton, separatingSets, test, options, known, cancellation);
+        return result with { Queries = queries + result.Queries };
+    }
+
+    /// <summary>The second half of PC: directs the edges of a skeleton, which it changes.</summary>
+    /// <returns>The graph, and how many questions were asked to direct it.</returns>
+    internal static PcResult Orient(
+        GraphBuilder graph, SeparatingSets separatingSets, IIndependenceTest test, DiscoveryOptions options, EdgeKnowledge known,
+        CancellationToken cancellation)
+    {
         int[][] adjacent = [.. Enumerable.Range(0, graph.Count).Select(node => graph.Adjacent(node).ToArray())];
         var judgement = TripleJudgement.Of(
             UnshieldedTriple.In(graph, adjacent), adjacent, separatingSets, test, options, cancellation);
@@ -45,7 +55,7 @@ public static class PcSearch
             MeekRules.Close(graph, adjacent, options.Propagation, ambiguous: [], known);
         }
 
-        return new(graph.ToCpdag(), separatingSets, queries + judgement.Queries)
+        return new(graph.ToCpdag(), separatingSets, judgement.Queries)
         {
             AmbiguousTriples = [.. judgement.Triples.Where(judgement.Ambiguous.Contains).Select(triple => (triple.X, triple.Y, triple.Z))],
         };

@@ -32,6 +32,11 @@ public class NetworkConformanceFacts(ITestOutputHelper output)
         Say("pcalg's rules, gsq 0.01", Search(table, PcRules.Pcalg("relaxed") with { Test = TestChoice.GSquared }));
         Say("own rules, chisq 0.05", Search(table, new() { Test = TestChoice.ChiSquare, Alpha = 0.05, MaxDepth = null }));
         Say("own rules and defaults", Search(table, new()));
+        foreach (var triples in new[] { TripleRule.Conservative, TripleRule.Majority, TripleRule.MaxP })
+        {
+            Say($"own defaults, triples by {triples}", Search(table, new() { Triples = triples }));
+        }
+
         Assert.Equal(stored.ToString(), like.ToString());
 
         void Say(string setting, CausalGraph graph)

@@ -8,9 +8,8 @@ static class PcRules
     static readonly DiscoveryOptions Exact = new() { MaxDepth = null };
 
     /// <summary>Every combination of rules that another program has, and the project's own.</summary>
-    public static IReadOnlyList<DiscoveryOptions> All { get; } =
+    public static IReadOnlyList<DiscoveryOptions> All { get; } = ((DiscoveryOptions[])
     [
-        Exact,
         .. Enum.GetValues<TripleRule>().Select(triples => Exact with { Triples = triples }),
         .. from colliders in Enum.GetValues<ColliderRule>()
            from propagation in Enum.GetValues<PropagationRule>()
@@ -19,7 +18,7 @@ static class PcRules
         .. Enumerable.Range(0, 5).Select(priority => CausalLearn(0, priority)),
         .. Enumerable.Range(0, 5).Select(priority => CausalLearn(1, priority)),
         .. Enumerable.Range(2, 3).Select(priority => CausalLearn(2, priority)),
-    ];
+    ]).Distinct().ToArray();
 
     /// <summary>pcalg's pc() with u2pd = "relaxed" and the named switch.</summary>
     public static DiscoveryOptions Pcalg(string orient) => orient switch
