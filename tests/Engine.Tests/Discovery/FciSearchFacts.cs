@@ -303,7 +303,7 @@ public class FciSearchFacts(ITestOutputHelper output)
     {
         var random = new Random(71);
         int found = 0;
-        while (found < 150)
+        while (found < 60)
         {
             var graph = Draw(random, 5, 5, 0.6).Graph;
             var pairs = (from a in Enumerable.Range(0, graph.Count) from b in Enumerable.Range(0, a) where graph.AreAdjacent(a, b) select (a, b)).ToArray();
