@@ -44,6 +44,9 @@ sealed class TimeDiscoveryCommand
     [Option("max-depth", HelpText = "Most variables given in one test. (default: no limit, as the peers)")]
     public int? MaxDepth { get; set; }
 
+    [Option("dsep-depth", HelpText = "Most variables given in a test of FCI's possible-d-sep step. (default: as max-depth)")]
+    public int? PossibleDSepDepth { get; set; }
+
     [Option("threads", HelpText = "CPU threads to use. (default: all)")]
     public int? Threads { get; set; }
 
@@ -63,6 +66,7 @@ sealed class TimeDiscoveryCommand
             MaxDepth = MaxDepth,
             Test = Test,
             Algorithm = Algorithm,
+            Fci = new() { MaxPossibleDSepDepth = PossibleDSepDepth },
         };
         options = Orientation switch
         {
