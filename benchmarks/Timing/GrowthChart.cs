@@ -51,6 +51,7 @@ static class GrowthChart
             }
 
             Line($"""<text x="{(left + right) / 2}" y="{Height - 10}" text-anchor="middle">{axis}</text>""");
+            var names = new List<FormattableString>();
             for (int i = 0; i < programs.Length; i++)
             {
                 var own = shown.Where(point => point.Program == programs[i]).OrderBy(size).ToArray();
@@ -69,8 +70,12 @@ static class GrowthChart
                 }
 
                 var last = own[^1];
-                Line($"""<text x="{X(size(last)) + 8:0.#}" y="{Y(Math.Log10(last.Seconds)) + 4:0.#}" fill="{colour}">{WebUtility.HtmlEncode(programs[i])}</text>""");
+                string name = $"""fill="{colour}" stroke="#fff" stroke-width="4" paint-order="stroke">{WebUtility.HtmlEncode(programs[i])}""";
+                names.Add($"""<text x="{X(size(last)) + 8:0.#}" y="{Y(Math.Log10(last.Seconds)) + 4:0.#}" {name}</text>""");
             }
+
+            // Names lie above every line, in a white rim where they cross one.
+            names.ForEach(Line);
 
             double X(double value) => left + (right - left) * (Math.Log10(value) - from) / (to - from);
         }
