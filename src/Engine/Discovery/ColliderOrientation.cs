@@ -52,7 +52,10 @@ static class ColliderOrientation
         };
 
         // Only a pair that was never joined has no set, and it was judged by the sets of its neighbours.
-        double PValue(int i) =>
-            separatingSets.Of(judgement.Triples[i].X, judgement.Triples[i].Z)?.PValue ?? judgement.Evidence[i].LargestWithout;
+        double PValue(int i)
+        {
+            var (x, _, z) = judgement.Triples[i];
+            return separatingSets.Separates(x, z) ? separatingSets.PValueOf(x, z) : judgement.Evidence[i].LargestWithout;
+        }
     }
 }

@@ -45,6 +45,18 @@ public enum SeparatingSetRule
 /// <summary>How a causal graph is discovered; the defaults are the recommended run.</summary>
 public sealed record DiscoveryOptions
 {
+    /// <summary>The rules of pcalg's pc() as it comes (u2pd = "relaxed"): any conditioning set, the last collider decides.</summary>
+    public static DiscoveryOptions LikePcalg => new()
+    {
+        MaxDepth = null, Colliders = ColliderRule.Overwrite, Propagation = PropagationRule.Overwrite,
+    };
+
+    /// <summary>The rules of causal-learn's pc() as it comes (uc_rule 0, uc_priority 2): any conditioning set, the first collider stays.</summary>
+    public static DiscoveryOptions LikeCausalLearn => new()
+    {
+        MaxDepth = null, SeparatingSets = SeparatingSetRule.Union, Colliders = ColliderRule.KeepFirst,
+    };
+
     /// <summary>The level of significance: a pair whose p-value reaches it is taken for independent.</summary>
     public double Alpha { get; init; } = 0.01;
 

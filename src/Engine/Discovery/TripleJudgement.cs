@@ -34,12 +34,9 @@ sealed record TripleJudgement(
                 TripleRule.DefiniteMaxP => evidence[i] is (0, 0, _, _) ? ByLargest(evidence[i]) : Unanimous(evidence[i]),
 
                 // No set is known for a pair that was never joined: then nothing is known of the triple either.
-                _ => separatingSets.Of(x, z)?.Given.Contains(y) switch
-                {
-                    null => TripleVerdict.Ambiguous,
-                    true => TripleVerdict.NonCollider,
-                    false => TripleVerdict.Collider,
-                },
+                _ => !separatingSets.Separates(x, z) ? TripleVerdict.Ambiguous
+                    : separatingSets.Holds(x, z, y) ? TripleVerdict.NonCollider
+                    : TripleVerdict.Collider,
             };
         }
 

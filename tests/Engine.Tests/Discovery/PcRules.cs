@@ -23,17 +23,16 @@ static class PcRules
     /// <summary>pcalg's pc() with u2pd = "relaxed" and the named switch.</summary>
     public static DiscoveryOptions Pcalg(string orient) => orient switch
     {
-        "relaxed" => Relaxed,
-        "solve.confl" => Relaxed with { Colliders = ColliderRule.Bidirected, Propagation = PropagationRule.Bidirected },
-        "conservative" => Relaxed with { Triples = TripleRule.Conservative },
-        "majority" => Relaxed with { Triples = TripleRule.Majority },
+        "relaxed" => DiscoveryOptions.LikePcalg,
+        "solve.confl" => DiscoveryOptions.LikePcalg with { Colliders = ColliderRule.Bidirected, Propagation = PropagationRule.Bidirected },
+        "conservative" => DiscoveryOptions.LikePcalg with { Triples = TripleRule.Conservative },
+        "majority" => DiscoveryOptions.LikePcalg with { Triples = TripleRule.Majority },
         _ => throw new ArgumentOutOfRangeException(nameof(orient), orient, "pcalg has no such rule."),
     };
 
     /// <summary>causal-learn's pc() with stable = True; a priority of -1 is the rule's own default.</summary>
-    public static DiscoveryOptions CausalLearn(int rule, int priority) => Exact with
+    public static DiscoveryOptions CausalLearn(int rule, int priority) => DiscoveryOptions.LikeCausalLearn with
     {
-        SeparatingSets = SeparatingSetRule.Union,
         Triples = rule switch { 0 => TripleRule.Standard, 1 => TripleRule.MaxP, _ => TripleRule.DefiniteMaxP },
         Colliders = (rule, priority) switch
         {
@@ -44,6 +43,4 @@ static class PcRules
             _ => ColliderRule.IndependentWithoutMiddleFirst,
         },
     };
-
-    static DiscoveryOptions Relaxed => Exact with { Colliders = ColliderRule.Overwrite, Propagation = PropagationRule.Overwrite };
 }
