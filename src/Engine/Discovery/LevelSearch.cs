@@ -60,23 +60,15 @@ sealed class LevelSearch(
         {
             for (int y = x + 1; y < count; y++)
             {
-                double statistic = marginal[x * count + y];
-                if (!knowledge.IsEmpty)
+                if (!knowledge.IsEmpty && knowledge.CannotJoin(x, y))
                 {
-                    if (knowledge.CannotJoin(x, y))
-                    {
-                        continue;
-                    }
-
-                    if (knowledge.MustJoin(x, y))
-                    {
-                        statistic = double.NaN;
-                        _queries--;
-                    }
+                    continue;
                 }
 
-                _queries++;
-                if (Math.Abs(statistic) <= largest && options.MaxDepth is not < 0)
+                bool asked = knowledge.IsEmpty || !knowledge.MustJoin(x, y);
+                double statistic = marginal[x * count + y];
+                _queries += asked ? 1 : 0;
+                if (asked && Math.Abs(statistic) <= largest)
                 {
                     _separatingSets.AddStatistic(x, y, [], statistic);
                 }

@@ -37,7 +37,7 @@ sealed unsafe partial class SeparatorRow
         {
             if (_blocks > 1 && _open <= _blocks * Lanes / 2)
             {
-                Compact(given: 0, matrixRows: 0);
+                Compact(given: 0, pivots: 0);
                 lane = 0;
             }
 
@@ -155,8 +155,8 @@ sealed unsafe partial class SeparatorRow
             var y0 = -Vector256.Load(f0 + lane);
             var y1 = TPrefix.Length > 1 ? -Vector256.Load(f1 + lane) : default;
             var y2 = TPrefix.Length > 2 ? -Vector256.Load(f2 + lane) : default;
-            double* row = _matrix.Start + (long)from * _width + lane;
-            for (int w = from; w < to; w++, row += _width)
+            double* row = Laid(from, block * Lanes);
+            for (int w = from; w < to; w++, row += Lanes)
             {
                 var cy = Vector256.FusedMultiplyAdd(Vector256.Create(f0[w]), y0, Vector256.Load(row));
                 if (TPrefix.Length > 1)

@@ -27,7 +27,9 @@ sealed unsafe partial class SeparatorRow
 
     const int Lanes = 4;
 
-    readonly Scratch<double> _matrix = new(), _c = new(), _v = new(), _factors = new(), _last = new(), _packed = new(), _xLeft = new();
+    // Pivots by pivots, row by row; and for each block of lanes its four numbers for each pivot, as the last variable runs.
+    readonly Scratch<double> _matrix = new(), _laneMatrix = new();
+    readonly Scratch<double> _c = new(), _v = new(), _factors = new(), _last = new(), _packed = new(), _xLeft = new();
     readonly Scratch<int> _lanes = new(), _entries = new(), _alive = new(), _places = new(), _given = new();
     readonly Scratch<bool> _exact = new();
     readonly List<(int X, int Entry)> _opened = [];
@@ -120,51 +122,53 @@ sealed unsafe partial class SeparatorRow
             _alive.Start[block] = (1 << Math.Min(Lanes, _open - block * Lanes)) - 1;
         }
 
-        double* row = _correlation + (long)_x * _variables;
-        Gather(row, _c.Start, candidates);
+        double* row = _correlation + (long)_x * _variables, c = _c.Start;
+        GatherPivots(row, c, candidates);
+        for (int lane = 0; lane < _blocks * Lanes; lane++)
+        {
+            c[_pivotWidth + lane] = row[_lanes.Start[lane]];
+        }
+
         new Span<double>(_v.Start, _width).Fill(1);
     }
 
-    /// <summary>Copies what a row of correlations says of pivots and lanes.</summary>
-    void Gather(double* row, double* vector, ReadOnlySpan<int> candidates)
+    void GatherPivots(double* row, double* vector, ReadOnlySpan<int> candidates)
     {
-        for (int i = 0; i < candidates.Length; i++)
+        for (int i = 0; i < _pivotWidth; i++)
         {
-            vector[i] = row[candidates[i]];
-        }
-
-        for (int i = candidates.Length; i < _pivotWidth; i++)
-        {
-            vector[i] = 0;
-        }
-
-        for (int lane = 0; lane < _blocks * Lanes; lane++)
-        {
-            vector[_pivotWidth + lane] = row[_lanes.Start[lane]];
+            vector[i] = i < candidates.Length ? row[candidates[i]] : 0;
         }
     }
 
     void FillMatrix()
     {
         var candidates = _level.CandidatesOf(_x);
-        _matrix.Fit(_pivots * _width);
-        int lane = 0;
+        _matrix.Fit(_pivots * _pivotWidth);
+        _laneMatrix.Fit(_pivots * _blocks * Lanes);
+        int own = 0;
         for (int w = 0; w < _pivots; w++)
         {
-            double* vector = _matrix.Start + (long)w * _width;
-            Gather(_correlation + (long)candidates[w] * _variables, vector, candidates);
-            while (lane < _open && _lanes.Start[lane] < candidates[w])
+            double* row = _correlation + (long)candidates[w] * _variables;
+            GatherPivots(row, _matrix.Start + (long)w * _pivotWidth, candidates);
+            for (int lane = 0; lane < _blocks * Lanes; lane++)
             {
-                lane++;
+                *Laid(w, lane) = row[_lanes.Start[lane]];
+            }
+
+            while (own < _open && _lanes.Start[own] < candidates[w])
+            {
+                own++;
             }
 
             // NaN passes no screen: y is not given where x and y are asked about.
-            if (lane < _open && _lanes.Start[lane] == candidates[w])
+            if (own < _open && _lanes.Start[own] == candidates[w])
             {
-                vector[_pivotWidth + lane] = double.NaN;
+                *Laid(w, own) = double.NaN;
             }
         }
     }
+
+    double* Laid(int w, int lane) => _laneMatrix.Start + ((long)(lane / Lanes) * _pivots + w) * Lanes + lane % Lanes;
 
     void WalkPrefixes()
     {
@@ -186,7 +190,7 @@ sealed unsafe partial class SeparatorRow
 
             if (_blocks > 1 && _open <= _blocks * Lanes / 2)
             {
-                Compact(given, matrixRows: _pivots);
+                Compact(given, pivots: _pivots);
             }
 
             Give(w, given);
@@ -206,7 +210,7 @@ sealed unsafe partial class SeparatorRow
     void Give(int w, int given)
     {
         double* c = _c.Start + (long)given * _width, v = _v.Start + (long)given * _width;
-        double* factor = _factors.Start + (long)given * _width, row = _matrix.Start + (long)w * _width;
+        double* factor = _factors.Start + (long)given * _width;
         double variance = v[w], inverse = variance > Redundant ? 1 / Math.Sqrt(variance) : 0;
         double x = c[w] * inverse, left = _xLeft.Start[given] - x * x;
         _xLeft.Start[given + 1] = left;
@@ -215,7 +219,8 @@ sealed unsafe partial class SeparatorRow
         var minusX = Vector256.Create(-x);
         for (int z = (w + 1) & -Lanes; z < _pivotWidth + _blocks * Lanes; z += Lanes)
         {
-            var sum = Vector256.Load(row + z);
+            double* row = z < _pivotWidth ? _matrix.Start + (long)w * _pivotWidth + z : Laid(w, z - _pivotWidth);
+            var sum = Vector256.Load(row);
             double* earlier = _factors.Start;
             for (int i = 0; i < given; i++, earlier += _width)
             {
@@ -232,7 +237,7 @@ sealed unsafe partial class SeparatorRow
     static bool IsShaky(double variance) => variance is > Redundant and < Shaky;
 
     /// <summary>Closes the gaps that separated pairs left among the lanes, in the rows up to <paramref name="given"/>.</summary>
-    void Compact(int given, int matrixRows)
+    void Compact(int given, int pivots)
     {
         int kept = 0;
         for (int lane = 0; lane < _blocks * Lanes; lane++)
@@ -241,7 +246,11 @@ sealed unsafe partial class SeparatorRow
             {
                 int from = _pivotWidth + lane, to = _pivotWidth + kept;
                 (_lanes.Start[kept], _entries.Start[kept]) = (_lanes.Start[lane], _entries.Start[lane]);
-                Move(_matrix.Start, matrixRows, from, to);
+                for (int w = 0; w < pivots; w++)
+                {
+                    *Laid(w, kept) = *Laid(w, lane);
+                }
+
                 Move(_c.Start, given + 1, from, to);
                 Move(_v.Start, given + 1, from, to);
                 Move(_factors.Start, given, from, to);
