@@ -6,7 +6,7 @@ namespace CausalMixFT.Kernels.Independence;
 /// <remarks>
 /// Neighbours lie row by row, ascending: those of x are <c>Neighbours[Starts[x] .. Starts[x + 1]]</c>. Every pair has two
 /// entries; what is found is written at that of its smaller variable. Candidates, the variables that may be given from
-/// one side, lie the same way and are among that side's neighbours.
+/// one side, lie the same way; a skeleton search takes them from that side's neighbours.
 /// </remarks>
 public sealed class SkeletonLevel
 {

@@ -222,6 +222,21 @@ public class FciSearchFacts(ITestOutputHelper output)
     }
 
     [Fact]
+    public void A_kernel_finds_what_its_twin_finds()
+    {
+        var golden = new GoldenDiscovery("g05");
+        Assert.Equal(Find(DeviceKind.Cpu), Find(DeviceKind.Emulated));
+
+        string Find(DeviceKind kind)
+        {
+            using var device = ComputeDevice.Open(kind);
+            using var test = new FisherZTest(BlockEncoding.Of(golden.Table, new()), device);
+            return FciSearch.Run(
+                test, golden.Variables, Exact, cancellation: TestContext.Current.CancellationToken).Graph.ToString();
+        }
+    }
+
+    [Fact]
     public void Discovery_by_fci_gives_a_pag_and_a_dag_to_draw_from()
     {
         using var device = ComputeDevice.Open(DeviceKind.Cpu);
