@@ -10,7 +10,7 @@ namespace CausalMixFT.Engine.Discovery;
 /// <param name="Graph">What the data tell: a <see cref="Cpdag"/> by PC, a <see cref="Pag"/> by FCI.</param>
 /// <param name="SeparatingSets">What separates each pair that is not joined.</param>
 /// <param name="Extension">One DAG that the graph stands for.</param>
-/// <param name="TestName">The test that was asked: fisherz, gsq, chisq or mixed.</param>
+/// <param name="TestName">The test that was asked: fisherz, gsq, chisq, mixed, kci or rcot.</param>
 /// <param name="Alpha">The level of significance.</param>
 /// <param name="Queries">How many questions it was asked.</param>
 /// <param name="Notes">What was done to the data on the way, a sentence each.</param>
@@ -138,6 +138,8 @@ public static class CausalDiscovery
         TestChoice.FisherZ => new FisherZTest(blocks, device),
         TestChoice.GSquared => new GSquaredTest(blocks, device),
         TestChoice.ChiSquare => new GSquaredTest(blocks, device, ContingencyStatistic.Pearson),
+        TestChoice.Kci => new KciTest(blocks, device),
+        TestChoice.Rcot => new RcotTest(blocks, device),
         _ => new MixedLikelihoodRatioTest(blocks, device),
     };
 }

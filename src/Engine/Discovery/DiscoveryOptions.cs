@@ -30,6 +30,12 @@ public enum TestChoice
 
     /// <summary>The likelihood ratio of block regression; takes any columns.</summary>
     Mixed,
+
+    /// <summary>The kernel test KCI; takes any columns, finds dependence of any form, up to 5,000 rows. Never chosen by auto.</summary>
+    Kci,
+
+    /// <summary>RCoT, which approximates KCI by random features; takes any columns and any number of rows. Never chosen by auto.</summary>
+    Rcot,
 }
 
 /// <summary>What is remembered of the sets that separate a pair.</summary>
