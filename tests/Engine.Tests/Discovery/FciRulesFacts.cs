@@ -26,7 +26,7 @@ public class FciRulesFacts
     }
 
     [Theory]
-    [InlineData(true, "D o-> A, A <-> B, A --> C, B --> C")]
+    [InlineData(true, "D o-> A, B o-> A, A --> C, B --> C")]
     [InlineData(false, "D o-> A, A <-> B, A --> C, B <-> C")]
     public void R4_asks_whether_the_last_but_one_separates_the_ends(bool separates, string after)
     {
@@ -38,9 +38,7 @@ public class FciRulesFacts
 
         Run(graph, sets);
 
-        // B o-> A becomes B <-> A by R4 or R2 in one case, and B --> A stays open in the other.
-        var expected = separates ? Parse(after.Replace("A <-> B", "B o-> A", StringComparison.Ordinal)) : Parse(after);
-        Assert.Equal(Edges(expected.ToPag()), Edges(graph.ToPag()));
+        Assert.Equal(Edges(Parse(after).ToPag()), Edges(graph.ToPag()));
     }
 
     [Fact]

@@ -1,7 +1,7 @@
+using CausalMixFT.Engine.Discovery;
 using CausalMixFT.Engine.Graphs;
 using CausalMixFT.Engine.Tables;
 using CausalMixFT.Kernels.Independence;
-using CausalMixFT.Engine.Discovery;
 
 namespace CausalMixFT.Engine.Tests.Graphs;
 
