@@ -8,9 +8,7 @@ namespace CausalMixFT.Engine.Discovery;
 public sealed class GSquaredTest : IIndependenceTest, IDisposable
 {
     readonly GSquared _gSquared;
-    readonly DeviceArray<byte> _codes;
-    readonly int[] _levels;
-    readonly int _rows;
+    readonly DiscreteColumns _columns;
     readonly ContingencyStatistic _statistic;
     ContingencyResult[] _results = [];
 
@@ -21,9 +19,7 @@ public sealed class GSquaredTest : IIndependenceTest, IDisposable
         ArgumentNullException.ThrowIfNull(blocks);
         ArgumentNullException.ThrowIfNull(device);
         _gSquared = GSquared.On(device);
-        _codes = device.Allocate<byte>(blocks.Codes);
-        _levels = [.. blocks.Levels];
-        _rows = blocks.Rows;
+        _columns = new(device, blocks.Codes, blocks.Rows, blocks.Levels);
         _statistic = statistic;
     }
 
@@ -50,10 +46,10 @@ public sealed class GSquaredTest : IIndependenceTest, IDisposable
             _results = new ContingencyResult[queries.Count];
         }
 
-        _gSquared.Compute(_codes, _rows, _levels, queries, _statistic, _results);
+        _gSquared.Compute(_columns, queries, _statistic, _results);
         return _results.AsSpan(0, queries.Count);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _codes.Dispose();
+    public void Dispose() => _columns.Dispose();
 }

@@ -19,7 +19,7 @@ public class GSquaredFacts
         const int Rows = 97;
         var codes = CodesOf(Rows, seed: 21);
         using var device = ComputeDevice.Open(kind);
-        using var deviceCodes = device.Allocate<byte>(codes);
+        using var columns = new DiscreteColumns(device, codes, Rows, Levels);
         var operation = GSquared.On(device);
         int[][] questions = [[0, 1], [2, 3], [0, 4], [0, 1, 2], [1, 3, 0], [2, 1, 4], [0, 2, 1, 3], [3, 2, 0, 1, 4], [2, 3, 5], [0, 1, 5, 6, 2]];
         foreach (var group in questions.GroupBy(question => question.Length))
@@ -31,7 +31,7 @@ public class GSquaredFacts
             }
 
             var results = new ContingencyResult[queries.Count];
-            operation.Compute(deviceCodes, Rows, Levels, queries, statistic, results);
+            operation.Compute(columns, queries, statistic, results);
 
             foreach (var (question, result) in group.Zip(results))
             {
@@ -60,9 +60,9 @@ public class GSquaredFacts
         ContingencyResult[] Run(int threads)
         {
             using var device = ComputeDevice.Open(DeviceKind.Cpu, new() { Threads = threads });
-            using var deviceCodes = device.Allocate<byte>(codes);
+            using var columns = new DiscreteColumns(device, codes, Rows, Levels);
             var results = new ContingencyResult[queries.Count];
-            GSquared.On(device).Compute(deviceCodes, Rows, Levels, queries, ContingencyStatistic.LikelihoodRatio, results);
+            GSquared.On(device).Compute(columns, queries, ContingencyStatistic.LikelihoodRatio, results);
             return results;
         }
     }
