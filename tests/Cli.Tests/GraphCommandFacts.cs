@@ -101,6 +101,9 @@ public sealed class GraphCommandFacts : IDisposable
         { ["discover", "TABLE", "--sink", "y", "--root", "y"], "", ["both a sink and a root"] },
         { ["discover", "TABLE", "--format", "json,gml"], "", ["--format is 'gml'", "json, dot, graphml, tetrad"] },
         { ["discover", "TABLE", "--truth", "FILE"], "", ["file", "name does not tell the graph's format"] },
+        { ["discover", "TABLE", "--truth", "truth.edges.csv"], "", ["truth.edges.csv", "does not exist"] },
+        { ["discover", "TABLE", "--truth", "EDGES"], "from,to\nx,z\nx,y\n", ["column 'colour' is no variable of the true graph", "'x', 'z', 'y'"] },
+        { ["discover", "TABLE", "--truth", "EDGES"], "from,to\nx,z\nx,y\nh,x\ncolour,\n", ["'h'", "--algorithm fci"] },
         { ["discover", "TABLE", "--max-levels", "1"], "", ["--max-levels is 1", "from 2 on"] },
         { ["discover", "TABLE", "--ensemble", "4"], "", ["--ensemble is 4", "--bootstrap 100"] },
         { ["discover", "TABLE", "--bootstrap", "-1"], "", ["--bootstrap is -1", "from 0 on"] },
@@ -113,8 +116,8 @@ public sealed class GraphCommandFacts : IDisposable
     [Theory, MemberData(nameof(BadInputs))]
     public void A_bad_file_is_refused_in_one_sentence(string[] args, string content, string[] expected)
     {
-        string table = _program.File("t.csv", CommandRun.Table()), file = _program.File("file", content);
-        string[] line = [.. args.Select(arg => arg switch { "TABLE" => table, "FILE" => file, "MODEL" => _program.Model, _ => arg })];
+        string table = _program.File("t.csv", CommandRun.Table()), file = _program.File("file", content), edges = _program.File("edges.edges.csv", content);
+        string[] line = [.. args.Select(arg => arg switch { "TABLE" => table, "FILE" => file, "EDGES" => edges, "MODEL" => _program.Model, _ => arg })];
 
         int code = _program.Run(args[0] == "compare" ? line : [.. line, "--out", _program.At("out")]);
 

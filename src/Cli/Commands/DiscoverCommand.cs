@@ -49,6 +49,11 @@ sealed class DiscoverCommand : SearchCommand
         var truth = Truth is null ? null : GraphFormats.Read(Truth).Graph;
         var loaded = CsvTable.Read(Table, Csv);
         var used = loaded.Informative(Target);
+        if (truth is not null)
+        {
+            TrueGraph.Check(truth, used.Table.Columns, Algorithm);
+        }
+
         foreach (var format in formats)
         {
             GraphFormats.Check(format, used.Table.Columns.Select(column => column.Name));
