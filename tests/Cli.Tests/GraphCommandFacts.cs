@@ -54,6 +54,23 @@ public sealed class GraphCommandFacts : IDisposable
         Assert.Contains("What is known of column 'same' is not used", _program.Output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("pc")]
+    [InlineData("fci")]
+    public void Resamples_tell_how_sure_edges_are_and_give_an_ensemble(string algorithm)
+    {
+        string table = _program.File("t.csv", CommandRun.Table(rows: 300));
+        _program.RunsWell("discover", table, "--algorithm", algorithm, "--bootstrap", "10", "--ensemble", "3", "--out", _program.At("out"));
+
+        var file = GraphFormats.Read(_program.At("out", "graph.json"));
+        Assert.Equal(10, file.Confidence!.Graphs);
+        Assert.All(file.Graph.Edges, edge => Assert.InRange(file.Confidence.Joined(edge.From, edge.To), 0, 1));
+        Assert.Contains(file.Graph.Edges, edge => file.Confidence.Joined(edge.From, edge.To) > 0.5);
+        Assert.Equal(3, EnsembleJson.Read(_program.At("out", "ensemble.json")).Count);
+        Assert.StartsWith("from,to,joined", File.ReadAllText(_program.At("out", "confidence.csv")), StringComparison.Ordinal);
+        Assert.Contains("class=\"shares\"", File.ReadAllText(_program.At("out", "graph.svg")), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Knowledge_of_a_run_is_in_its_report()
     {
@@ -84,7 +101,12 @@ public sealed class GraphCommandFacts : IDisposable
         { ["discover", "TABLE", "--sink", "y", "--root", "y"], "", ["both a sink and a root"] },
         { ["discover", "TABLE", "--format", "json,gml"], "", ["--format is 'gml'", "json, dot, graphml, tetrad"] },
         { ["discover", "TABLE", "--truth", "FILE"], "", ["file", "name does not tell the graph's format"] },
+        { ["discover", "TABLE", "--truth", "truth.edges.csv"], "", ["truth.edges.csv", "does not exist"] },
+        { ["discover", "TABLE", "--truth", "EDGES"], "from,to\nx,z\nx,y\n", ["column 'colour' is no variable of the true graph", "'x', 'z', 'y'"] },
+        { ["discover", "TABLE", "--truth", "EDGES"], "from,to\nx,z\nx,y\nh,x\ncolour,\n", ["'h'", "--algorithm fci"] },
         { ["discover", "TABLE", "--max-levels", "1"], "", ["--max-levels is 1", "from 2 on"] },
+        { ["discover", "TABLE", "--ensemble", "4"], "", ["--ensemble is 4", "--bootstrap 100"] },
+        { ["discover", "TABLE", "--bootstrap", "-1"], "", ["--bootstrap is -1", "from 0 on"] },
         { ["discover", "TABLE", "--algorithm", "ges"], "", ["--algorithm is 'ges'", "pc, fci, rfci"] },
         { ["compare", "FILE", "FILE", "--found-format", "dot", "--truth-format", "dt"], "digraph { x -> y }", ["--truth-format is 'dt'", "dot"] },
         { ["compare", "FILE", "FILE", "--found-format", "dot", "--truth-format", "edges"], "digraph { x -> y }", ["file, line 1", "from,to"] },
@@ -94,8 +116,8 @@ public sealed class GraphCommandFacts : IDisposable
     [Theory, MemberData(nameof(BadInputs))]
     public void A_bad_file_is_refused_in_one_sentence(string[] args, string content, string[] expected)
     {
-        string table = _program.File("t.csv", CommandRun.Table()), file = _program.File("file", content);
-        string[] line = [.. args.Select(arg => arg switch { "TABLE" => table, "FILE" => file, "MODEL" => _program.Model, _ => arg })];
+        string table = _program.File("t.csv", CommandRun.Table()), file = _program.File("file", content), edges = _program.File("edges.edges.csv", content);
+        string[] line = [.. args.Select(arg => arg switch { "TABLE" => table, "FILE" => file, "EDGES" => edges, "MODEL" => _program.Model, _ => arg })];
 
         int code = _program.Run(args[0] == "compare" ? line : [.. line, "--out", _program.At("out")]);
 

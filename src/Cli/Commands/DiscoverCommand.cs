@@ -16,7 +16,7 @@ sealed class DiscoverCommand : SearchCommand
     [Option("target", MetaValue = "COLUMN", HelpText = "A column of classes: rows without it are left out, and the picture shows it.")]
     public string? Target { get; set; }
 
-    [Option("out", Required = true, MetaValue = "DIR", HelpText = "Where the graph and its picture, graph.svg, go.")]
+    [Option("out", Required = true, MetaValue = "DIR", HelpText = "Where the graph, its picture and what else was asked for go.")]
     public string Out { get; set; } = "";
 
     [Option("format", Default = "json", MetaValue = "A,B", HelpText = "Formats of the graph's files: json, dot, graphml, tetrad, causal-learn, pcalg, edges.")]
@@ -25,18 +25,35 @@ sealed class DiscoverCommand : SearchCommand
     [Option("truth", MetaValue = "FILE", HelpText = "The true graph, in any of these formats, to compare with.")]
     public string? Truth { get; set; }
 
+    [Option("bootstrap", Default = 0, HelpText = "Resamples of the rows to search too, for how sure each edge is; 100 are of use.")]
+    public int Bootstrap { get; set; }
+
+    [Option("resampling", Default = ResamplingRule.Half, HelpText = "How the rows of a resample are drawn.")]
+    public ResamplingRule Resampling { get; set; }
+
+    [Option("ensemble", Default = 0, HelpText = "DAGs to draw by how sure each edge is; needs --bootstrap.")]
+    public int Ensemble { get; set; }
+
     public override string Example => "causalmixft discover examples/wdbc.csv --target class --out runs/wdbc";
 
     public override string Results => Out;
 
     public override void Run(Terminal terminal)
     {
-        var discovery = Discovery();
+        Check(Bootstrap >= 0, "bootstrap", Bootstrap, "a number from 0 on");
+        Check(Ensemble >= 0, "ensemble", Ensemble, "a number from 0 on");
+        Check(Ensemble == 0 || Bootstrap > 0, "ensemble", Ensemble, "resamples to draw the graphs by, such as --bootstrap 100,");
+        var discovery = Discovery() with { Bootstraps = Bootstrap, Resampling = Resampling, EnsembleSize = Ensemble };
         var formats = Formats();
         OutputPlace.CheckFolder(Out);
         var truth = Truth is null ? null : GraphFormats.Read(Truth).Graph;
         var loaded = CsvTable.Read(Table, Csv);
         var used = loaded.Informative(Target);
+        if (truth is not null)
+        {
+            TrueGraph.Check(truth, used.Table.Columns, Algorithm);
+        }
+
         foreach (var format in formats)
         {
             GraphFormats.Check(format, used.Table.Columns.Select(column => column.Name));
@@ -58,6 +75,16 @@ sealed class DiscoverCommand : SearchCommand
             }
 
             GraphSvg.Write(result.Graph, Path.Combine(folder, "graph.svg"), Target, result.Confidence);
+            if (result.Confidence is not null)
+            {
+                ConfidenceCsv.Write(result.Confidence, Path.Combine(folder, "confidence.csv"));
+            }
+
+            if (result.Ensemble.Count > 0)
+            {
+                EnsembleJson.Write(result.Ensemble, Path.Combine(folder, "ensemble.json"));
+            }
+
             if (comparison is not null)
             {
                 ComparisonJson.Write(Path.Combine(folder, "comparison.json"), comparison, Path.Combine(Out, first), Truth!, note);

@@ -52,6 +52,30 @@ public static class TrueGraph
         return GraphComparison.Of(seen, real);
     }
 
+    /// <summary>Makes sure, before a search, that its graph can be compared with the true one.</summary>
+    /// <param name="truth">The true graph.</param>
+    /// <param name="searched">The columns that a graph is searched of.</param>
+    /// <param name="algorithm">The search; only a PAG may lack variables of a true DAG.</param>
+    /// <exception cref="InputException">They differ in their variables.</exception>
+    public static void Check(CausalGraph truth, IReadOnlyList<Column> searched, SearchAlgorithm algorithm)
+    {
+        ArgumentNullException.ThrowIfNull(truth);
+        ArgumentNullException.ThrowIfNull(searched);
+        string[] names = [.. truth.Variables.Select(variable => variable.Name)], columns = [.. searched.Select(column => column.Name)];
+        if (columns.FirstOrDefault(column => !names.Contains(column)) is string unknown)
+        {
+            throw new InputException(
+                $"The column '{unknown}' is no variable of the true graph, which has {ColumnNames.List(names)}; call it so in both, or leave it out with --drop.");
+        }
+
+        if (!(truth is Dag && algorithm != SearchAlgorithm.Pc) && names.FirstOrDefault(name => !columns.Contains(name)) is string absent)
+        {
+            throw new InputException(
+                $"The true graph has the variable '{absent}', which is not among the columns that are searched, {ColumnNames.List(columns)}; " +
+                "call it so in both, or search with --algorithm fci, which may lack variables of a true DAG.");
+        }
+    }
+
     static CausalGraph As(CausalGraph graph, ComparedAs compared, int[] hidden) => (compared, graph) switch
     {
         (ComparedAs.Cpdag, Dag dag) => dag.ToCpdag(),
