@@ -48,6 +48,13 @@ public static class CausalDiscovery
             throw new InputException($"A graph cannot be discovered from {table.Rows} rows: give 5 at the least, hundreds to be of use.");
         }
 
+        if (options.EnsembleSize > 0 && options.Bootstraps == 0)
+        {
+            throw new InputException(
+                $"{options.EnsembleSize} graphs were asked for, and they are drawn by how often resamples of the rows have each edge: " +
+                "ask for resamples too, such as --bootstrap 100.");
+        }
+
         var notes = new List<string>();
         Variable[] variables = [.. table.Columns.Select((column, i) => new Variable(i, column.Name, column.Kind))];
         var choice = Choose(table, options, notes);
@@ -59,9 +66,12 @@ public static class CausalDiscovery
         });
         notes.AddRange(blocks.Notes);
 
+        // The search of all rows is one of as many as there are resamples, and one.
+        double searchShare = 1.0 / (1 + options.Bootstraps);
         var test = Open(choice, blocks, device);
         using var _ = (IDisposable)test;
-        var (graph, separatingSets, queries) = Search(test, variables, options, notes, progress, cancellation);
+        var (graph, separatingSets, queries) = Search(
+            test, variables, options, notes, options.Bootstraps == 0 ? progress : Part.Of(progress, 0, searchShare), cancellation);
         if (test.Undecided > 0)
         {
             notes.Add(
@@ -71,7 +81,30 @@ public static class CausalDiscovery
 
         var extension = DagExtension.Of(graph, out var extensionNotes);
         notes.AddRange(extensionNotes);
-        return new(graph, separatingSets, extension, test.Name, options.Alpha, queries, notes);
+        var result = new DiscoveryResult(graph, separatingSets, extension, test.Name, options.Alpha, queries, notes);
+        if (options.Bootstraps == 0)
+        {
+            return result;
+        }
+
+        var confidence = EdgeConfidence.Of(BootstrapDiscovery.Run(
+            table.Rows, options, device,
+            (rows, on) => GraphOf(blocks.Resample(rows), choice, variables, options, on, cancellation),
+            Part.Of(progress, searchShare, 1), cancellation));
+        return result with
+        {
+            Confidence = confidence,
+            Ensemble = DagEnsemble.Draw(confidence, options.EnsembleSize, options.Seed, options.Knowledge),
+        };
+    }
+
+    static CausalGraph GraphOf(
+        BlockEncoding blocks, TestChoice choice, Variable[] variables, DiscoveryOptions options, ComputeDevice device,
+        CancellationToken cancellation)
+    {
+        var test = Open(choice, blocks, device);
+        using var _ = (IDisposable)test;
+        return Search(test, variables, options, [], null, cancellation).Graph;
     }
 
     static (CausalGraph Graph, SeparatingSets SeparatingSets, long Queries) Search(
@@ -142,4 +175,12 @@ public static class CausalDiscovery
         TestChoice.Rcot => new RcotTest(blocks, device),
         _ => new MixedLikelihoodRatioTest(blocks, device),
     };
+
+    // One of two parts of a job tells its own share.
+    sealed class Part(IProgress<double> whole, double from, double to) : IProgress<double>
+    {
+        public static Part? Of(IProgress<double>? whole, double from, double to) => whole is null ? null : new(whole, from, to);
+
+        public void Report(double value) => whole.Report(from + (to - from) * value);
+    }
 }

@@ -21,7 +21,7 @@ public sealed record BlockOptions
 /// frequent level is the one without, which keeps the others' covariance well conditioned. Missing is a level of its own.
 /// A constant column is an empty block: it can depend on nothing.
 /// </remarks>
-public sealed class BlockEncoding
+public sealed partial class BlockEncoding
 {
     BlockEncoding(
         int rows, int[] starts, List<ReadOnlyMemory<double>> columns, byte[] codes, int[] levels, List<string> notes)

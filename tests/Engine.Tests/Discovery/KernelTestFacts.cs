@@ -136,7 +136,7 @@ public class KernelTestFacts(ITestOutputHelper output)
     {
         using var device = ComputeDevice.Open(DeviceKind.Cpu);
         var table = Fork(300, 9);
-        var mixed = new Table([.. table.Columns, new("sign", ColumnKind.Boolean, [.. table.Columns[3].Values.Select(value => value > 0 ? 1.0 : 0)], ["no", "yes"])]);
+        var mixed = new Table([.. table.Columns, new("sign", ColumnKind.Boolean, [.. Enumerable.Range(0, table.Rows).Select(row => table.Columns[3].Values[row] > 0 ? 1.0 : 0)], ["no", "yes"])]);
 
         var result = CausalDiscovery.Discover(
             mixed, new() { Test = choice }, device, cancellation: TestContext.Current.CancellationToken);
