@@ -7,10 +7,10 @@ namespace CausalMixFT.Benchmarks.Timing;
 /// <summary>Seconds over columns and over rows, both axes logarithmic, a line per program, as an SVG picture.</summary>
 static class GrowthChart
 {
-    const double Width = 820, Height = 340, Top = 34, Bottom = 50, PanelWidth = 290;
+    const double Width = 850, Height = 340, Top = 34, Bottom = 50, PanelWidth = 290;
 
     // Left edges of the two panels.
-    const double First = 70, Second = 440;
+    const double First = 70, Second = 470;
 
     // Room behind a line's end for its name.
     const double NameWidth = 88;

@@ -47,6 +47,9 @@ sealed class TimeDiscoveryCommand
     [Option("dsep-depth", HelpText = "Most variables given in a test of FCI's possible-d-sep step. (default: as max-depth)")]
     public int? PossibleDSepDepth { get; set; }
 
+    [Option("bootstraps", HelpText = "Also search this many resamples of the rows.")]
+    public int Bootstraps { get; set; }
+
     [Option("threads", HelpText = "CPU threads to use. (default: all)")]
     public int? Threads { get; set; }
 
@@ -66,6 +69,7 @@ sealed class TimeDiscoveryCommand
             MaxDepth = MaxDepth,
             Test = Test,
             Algorithm = Algorithm,
+            Bootstraps = Bootstraps,
             Fci = new() { MaxPossibleDSepDepth = PossibleDSepDepth },
         };
         options = Orientation switch
@@ -78,7 +82,7 @@ sealed class TimeDiscoveryCommand
         var whole = RunTimes.Of(() => result = CausalDiscovery.Discover(table, options, device), Seconds);
         Console.WriteLine(Header);
         Print($"{Algorithm}, {result!.TestName}, from the table", whole, result.Queries, result.Graph);
-        if (result.TestName == "fisherz")
+        if (result.TestName == "fisherz" && Bootstraps == 0)
         {
             // What the peers are timed on: their matrix is there, the correlation is not.
             var blocks = BlockEncoding.Of(table, new BlockOptions());
