@@ -10,7 +10,7 @@ namespace CausalMixFT.Engine.Discovery;
 /// <param name="Graph">What the data tell: a <see cref="Cpdag"/> by PC, a <see cref="Pag"/> by FCI.</param>
 /// <param name="SeparatingSets">What separates each pair that is not joined.</param>
 /// <param name="Extension">One DAG that the graph stands for.</param>
-/// <param name="TestName">The test that was asked: fisherz, gsq, chisq or mixed.</param>
+/// <param name="TestName">The test that was asked: fisherz, gsq, chisq, mixed or basis.</param>
 /// <param name="Alpha">The level of significance.</param>
 /// <param name="Queries">How many questions it was asked.</param>
 /// <param name="Notes">What was done to the data on the way, a sentence each.</param>
@@ -55,11 +55,13 @@ public static class CausalDiscovery
         {
             RankNormalise = options.RankNormalise ?? choice == TestChoice.Mixed,
             MaxLevels = options.MaxLevels,
-            FewestRows = choice == TestChoice.Mixed ? FewestRowsOfLevel : 1,
+            FewestRows = choice is TestChoice.Mixed or TestChoice.Basis ? FewestRowsOfLevel : 1,
+            Missing = options.Missing,
+            BasisColumns = choice == TestChoice.Basis ? NormalScoreBasis.ColumnsFor(table.Rows) : 1,
         });
         notes.AddRange(blocks.Notes);
 
-        var test = Open(choice, blocks, device);
+        var test = OpenOnCompleteRows(choice, blocks, device);
         using var _ = (IDisposable)test;
         var (graph, separatingSets, queries) = PcSearch.Run(test, variables, options, options.Knowledge, progress, cancellation);
         if (test.Undecided > 0)
@@ -117,6 +119,13 @@ public static class CausalDiscovery
             $"{table.Rows} rows are too few for contingency tables of {cells:0} cells: the mixed test was asked instead of gsq.");
         return TestChoice.Mixed;
     }
+
+    /// <summary>The test, leaving out rows with gaps question by question; contingency tables do so themselves.</summary>
+    static IIndependenceTest OpenOnCompleteRows(TestChoice choice, BlockEncoding blocks, ComputeDevice device) =>
+        !blocks.HasGaps || choice is TestChoice.GSquared or TestChoice.ChiSquare
+            ? Open(choice, blocks, device)
+            : new TestWiseDeletion(
+                choice.ToString().ToLowerInvariant(), blocks, device, complete => Open(choice, complete, device));
 
     static IIndependenceTest Open(TestChoice choice, BlockEncoding blocks, ComputeDevice device) => choice switch
     {

@@ -1,3 +1,5 @@
+using CausalMixFT.Engine.Encoding;
+
 namespace CausalMixFT.Engine.Discovery;
 
 /// <summary>Which search turns answers about independence into a graph.</summary>
@@ -28,8 +30,11 @@ public enum TestChoice
     /// <summary>Pearson's χ² of contingency tables; needs discrete columns.</summary>
     ChiSquare,
 
-    /// <summary>The likelihood ratio of block regression; takes any columns.</summary>
+    /// <summary>The likelihood ratio of block regression; takes any columns, and sees only straight lines between numbers.</summary>
     Mixed,
+
+    /// <summary>The same with each number expanded to a few functions of its rank, so that curves are seen; takes any columns.</summary>
+    Basis,
 }
 
 /// <summary>What is remembered of the sets that separate a pair.</summary>
@@ -80,12 +85,16 @@ public sealed record DiscoveryOptions
     /// <summary>Replace numbers by normal scores of their ranks; null does so for the mixed test only.</summary>
     /// <remarks>
     /// Real tables hold amounts with heavy tails, where a few rows decide a covariance. Fisher-z stays on the raw numbers
-    /// unless asked, as other programs have it.
+    /// unless asked, as other programs have it; asked, it keeps its size and finds monotone links that a few outliers hide.
+    /// The basis test works on ranks by itself.
     /// </remarks>
     public bool? RankNormalise { get; init; }
 
     /// <summary>Most levels of a discrete column that are told apart; the rarest beyond are pooled.</summary>
     public int MaxLevels { get; init; } = 30;
+
+    /// <summary>What a test does with rows that lack a value.</summary>
+    public MissingValues Missing { get; init; } = MissingValues.TestWise;
 
     /// <summary>What is remembered of separating sets.</summary>
     public SeparatingSetRule SeparatingSets { get; init; } = SeparatingSetRule.First;

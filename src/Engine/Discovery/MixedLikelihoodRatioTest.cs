@@ -10,6 +10,8 @@ namespace CausalMixFT.Engine.Discovery;
 /// degrees of freedom, where Λ = det S(x|yz) / det S(x|z) is Wilks' and <c>b = n − 1 − |Z| − (|X| + |Y| + 1)/2</c> is
 /// Bartlett's factor; |·| counts columns that what is given does not determine. Bartlett (1938); Anderson (2003), §8.5.
 /// For two numbers it is the F-test of a partial correlation to order 1/n², for two categories a relative of Pearson's χ².
+/// On blocks with an expanded basis (<see cref="BlockOptions.BasisColumns"/>) it is the basis test: numbers that depend on
+/// each other along a curve, with correlation 0, are seen, at the price of |X||Y| degrees of freedom a pair.
 /// </remarks>
 public sealed class MixedLikelihoodRatioTest : IIndependenceTest, IDisposable
 {
@@ -27,6 +29,7 @@ public sealed class MixedLikelihoodRatioTest : IIndependenceTest, IDisposable
         ArgumentNullException.ThrowIfNull(device);
         _wilks = WilksLambda.On(device);
         _rows = blocks.Rows;
+        Name = blocks.BasisColumns > 1 ? "basis" : "mixed";
         int[] starts = [.. blocks.Starts];
         _widths = [.. starts.Zip(starts.Skip(1), (start, end) => end - start)];
         _correlation = device.Allocate<double>(Correlation.Of(blocks, device));
@@ -34,7 +37,7 @@ public sealed class MixedLikelihoodRatioTest : IIndependenceTest, IDisposable
     }
 
     /// <inheritdoc/>
-    public string Name => "mixed";
+    public string Name { get; }
 
     /// <inheritdoc/>
     public long Undecided { get; private set; }

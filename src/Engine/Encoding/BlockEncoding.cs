@@ -1,4 +1,5 @@
 using CausalMixFT.Engine.Tables;
+using CausalMixFT.Kernels.Independence;
 
 namespace CausalMixFT.Engine.Encoding;
 
@@ -13,19 +14,29 @@ public sealed record BlockOptions
 
     /// <summary>Levels seen in fewer rows than this are pooled too.</summary>
     public int FewestRows { get; init; } = 1;
+
+    /// <summary>What becomes of missing cells.</summary>
+    public MissingValues Missing { get; init; } = MissingValues.TestWise;
+
+    /// <summary>Columns that each number is expanded to, so that curves show as lines do; 1 for the number alone.</summary>
+    public int BasisColumns { get; init; } = 1;
 }
 
 /// <summary>A table as independence tests read it: a block of columns per variable, and level codes for discrete ones.</summary>
 /// <remarks>
-/// A number is one column, missing cells at its mean. A discrete column with K levels is K − 1 indicators; the most
-/// frequent level is the one without, which keeps the others' covariance well conditioned. Missing is a level of its own.
-/// A constant column is an empty block: it can depend on nothing.
+/// A number is one column, or the few of its basis. A discrete column with K levels is K − 1 indicators; the most frequent
+/// level is the one without, which keeps the others' covariance well conditioned. A constant column is an empty block: it
+/// can depend on nothing. Where rows with gaps are left out, a gap still fills its place, with the mean or no indicator,
+/// and <see cref="Present"/> says that it is one.
 /// </remarks>
 public sealed class BlockEncoding
 {
-    BlockEncoding(int rows, int[] starts, double[] data, byte[] codes, int[] levels, List<string> notes)
+    BlockEncoding(
+        int rows, int[] starts, double[] data, byte[] codes, int[] levels, ulong[]?[] present, int basisColumns,
+        IReadOnlyList<string> notes)
     {
         (Rows, Starts, Data, Codes, Levels, Notes) = (rows, starts, data, codes, levels, notes);
+        (Present, BasisColumns) = (present, basisColumns);
     }
 
     /// <summary>Rows of the table.</summary>
@@ -37,8 +48,20 @@ public sealed class BlockEncoding
     /// <summary>The blocks' columns, column-major.</summary>
     public double[] Data { get; }
 
-    /// <summary>Level of each cell of a discrete column, (rows, variables), column-major; 0 for numbers.</summary>
+    /// <summary>
+    /// Level of each cell of a discrete column, (rows, variables), column-major; <see cref="DiscreteColumns.Missing"/> in a
+    /// gap, 0 for numbers.
+    /// </summary>
     public byte[] Codes { get; }
+
+    /// <summary>One bit per row that has a value, for each variable; null where all have, or gaps were filled for good.</summary>
+    public IReadOnlyList<ulong[]?> Present { get; }
+
+    /// <summary>Whether rows have to be left out.</summary>
+    public bool HasGaps => Present.Any(present => present is not null);
+
+    /// <summary>Columns that a number was expanded to at the most.</summary>
+    public int BasisColumns { get; }
 
     /// <summary>Levels of each variable after pooling; 1 for numbers.</summary>
     public IReadOnlyList<int> Levels { get; }
@@ -57,10 +80,12 @@ public sealed class BlockEncoding
         var starts = new int[table.Columns.Count + 1];
         var codes = new byte[checked(table.Rows * table.Columns.Count)];
         var levels = new int[table.Columns.Count];
+        var present = new ulong[]?[table.Columns.Count];
         for (int variable = 0; variable < table.Columns.Count; variable++)
         {
             var column = table.Columns[variable];
             levels[variable] = 1;
+            present[variable] = options.Missing == MissingValues.TestWise ? PresenceOf(column, notes) : null;
             if (column.IsDiscrete)
             {
                 var own = codes.AsSpan(variable * table.Rows, table.Rows);
@@ -76,9 +101,9 @@ public sealed class BlockEncoding
                     columns.Add(indicator);
                 }
             }
-            else if (Number(column, options.RankNormalise, notes) is { } values)
+            else
             {
-                columns.Add(values);
+                columns.AddRange(Number(column, options, notes));
             }
 
             starts[variable + 1] = columns.Count;
@@ -90,12 +115,83 @@ public sealed class BlockEncoding
             columns[i].CopyTo(data, i * table.Rows);
         }
 
-        return new(table.Rows, starts, data, codes, levels, notes);
+        return new(table.Rows, starts, data, codes, levels, present, options.BasisColumns, notes);
     }
 
-    /// <summary>Codes by falling frequency, missing and pooled levels included; returns how many there are.</summary>
+    /// <summary>The encoding of some rows and variables, which are then the only ones; no row of it may have a gap.</summary>
+    /// <remarks>Columns that are constant in these rows are left out. Levels, ranks and bases stay those of the whole table.</remarks>
+    internal BlockEncoding Select(ReadOnlySpan<int> rows, ReadOnlySpan<int> variables)
+    {
+        var starts = new int[variables.Length + 1];
+        var levels = new int[variables.Length];
+        var codes = new byte[checked(rows.Length * variables.Length)];
+        int widest = 0;
+        foreach (int variable in variables)
+        {
+            widest += Starts[variable + 1] - Starts[variable];
+        }
+
+        var data = new double[checked(widest * rows.Length)];
+        int columns = 0;
+        for (int i = 0; i < variables.Length; i++)
+        {
+            int variable = variables[i];
+            levels[i] = Levels[variable];
+            Gather(Codes.AsSpan(variable * Rows, Rows), rows, codes.AsSpan(i * rows.Length, rows.Length));
+            for (int column = Starts[variable]; column < Starts[variable + 1]; column++)
+            {
+                var own = data.AsSpan(columns * rows.Length, rows.Length);
+                Gather(Data.AsSpan(column * Rows, Rows), rows, own);
+                columns += own.Length > 0 && own.ContainsAnyExcept(own[0]) ? 1 : 0;
+            }
+
+            starts[i + 1] = columns;
+        }
+
+        // A place behind the last column may hold the constant one that came last.
+        if (columns < widest)
+        {
+            Array.Resize(ref data, columns * rows.Length);
+        }
+
+        return new(rows.Length, starts, data, codes, levels, new ulong[]?[variables.Length], BasisColumns, []);
+    }
+
+    static void Gather<T>(ReadOnlySpan<T> column, ReadOnlySpan<int> rows, Span<T> gathered)
+    {
+        for (int i = 0; i < rows.Length; i++)
+        {
+            gathered[i] = column[rows[i]];
+        }
+    }
+
+    /// <summary>The rows that have a value, or null when all do.</summary>
+    static ulong[]? PresenceOf(Column column, List<string> notes)
+    {
+        var present = new ulong[(column.Rows + 63) / 64];
+        int count = 0;
+        for (int row = 0; row < column.Rows; row++)
+        {
+            bool has = !double.IsNaN(column.Values[row]);
+            present[row >> 6] |= (has ? 1UL : 0) << row;
+            count += has ? 1 : 0;
+        }
+
+        if (count == column.Rows)
+        {
+            return null;
+        }
+
+        notes.Add(
+            $"Column '{column.Name}' lacks {column.Rows - count} of {column.Rows} cells: each test that it took part in left " +
+            "those rows out.");
+        return present;
+    }
+
+    /// <summary>Codes by falling frequency, pooled levels and missing as a level included; returns how many there are.</summary>
     static int Pool(Column column, BlockOptions options, Span<byte> codes, List<string> notes)
     {
+        bool ownLevel = options.Missing == MissingValues.OwnLevelOrMean;
         int missing = column.Levels.Count;
         var counts = new int[missing + 1];
         foreach (double value in column.Values)
@@ -103,7 +199,8 @@ public sealed class BlockEncoding
             counts[double.IsNaN(value) ? missing : (int)value]++;
         }
 
-        int[] seen = [.. Enumerable.Range(0, counts.Length).Where(level => counts[level] > 0).OrderByDescending(level => counts[level])];
+        int[] seen = [.. Enumerable.Range(0, counts.Length).Where(level => counts[level] > 0 && (ownLevel || level != missing))
+            .OrderByDescending(level => counts[level])];
         int kept = seen.Length > options.MaxLevels ? options.MaxLevels - 1 : seen.Length;
         kept = Math.Max(Math.Min(kept, seen.Count(level => counts[level] >= options.FewestRows)), 1);
         int pooled = seen.Length - kept;
@@ -112,13 +209,14 @@ public sealed class BlockEncoding
             notes.Add($"Column '{column.Name}' has {seen.Length} levels: its {pooled} rarest were tested as one.");
         }
 
-        if (counts[missing] > 0)
+        if (counts[missing] > 0 && ownLevel)
         {
             notes.Add($"Column '{column.Name}' lacks {counts[missing]} of {column.Rows} cells: missing was tested as a level of its own.");
         }
 
         // A single rare level keeps its own code: pooling it with nothing changes nothing.
         var code = new byte[counts.Length];
+        code[missing] = DiscreteColumns.Missing;
         for (int place = 0; place < seen.Length; place++)
         {
             code[seen[place]] = (byte)Math.Min(place, kept);
@@ -133,36 +231,42 @@ public sealed class BlockEncoding
         return pooled > 0 ? kept + 1 : kept;
     }
 
-    /// <summary>The column without gaps, or null when it is constant.</summary>
-    static double[]? Number(Column column, bool rankNormalise, List<string> notes)
+    /// <summary>The number's columns without gaps; none when it is constant.</summary>
+    static List<double[]> Number(Column column, BlockOptions options, List<string> notes)
     {
         int[] present = [.. Enumerable.Range(0, column.Rows).Where(row => !double.IsNaN(column.Values[row]))];
         double[] values = [.. present.Select(row => column.Values[row])];
         if (values.Length == 0 || values.All(value => value == values[0]))
         {
             notes.Add($"Column '{column.Name}' is constant: it depends on no other column.");
-            return null;
+            return [];
         }
 
-        if (rankNormalise)
-        {
-            var scores = NormalScores.Fit([.. values.Order()]);
-            values = [.. values.Select(scores.At)];
-        }
-
-        if (present.Length < column.Rows)
+        if (present.Length < column.Rows && options.Missing == MissingValues.OwnLevelOrMean)
         {
             notes.Add(
                 $"Column '{column.Name}' lacks {column.Rows - present.Length} of {column.Rows} cells: they were tested as its mean.");
         }
 
-        var all = new double[column.Rows];
-        Array.Fill(all, values.Average());
-        for (int i = 0; i < present.Length; i++)
+        int width = Math.Min(options.BasisColumns, values.Distinct().Take(options.BasisColumns + 1).Count() - 1);
+        if (options.RankNormalise || width > 1)
         {
-            all[present[i]] = values[i];
+            var scores = NormalScores.Fit([.. values.Order()]);
+            values = [.. values.Select(scores.At)];
         }
 
-        return all;
+        return [.. Enumerable.Range(0, Math.Max(width, 1)).Select(i => Fill(i == 0 ? values : NormalScoreBasis.Column(values, i + 1)))];
+
+        double[] Fill(double[] scores)
+        {
+            var all = new double[column.Rows];
+            Array.Fill(all, scores.Average());
+            for (int i = 0; i < present.Length; i++)
+            {
+                all[present[i]] = scores[i];
+            }
+
+            return all;
+        }
     }
 }
