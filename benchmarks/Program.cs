@@ -1,7 +1,17 @@
+using System.Globalization;
 using BenchmarkDotNet.Columns;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Running;
 using CausalMixFT.Benchmarks;
+using CausalMixFT.Benchmarks.Calibration;
+
+// No benchmark, but a study that takes as long: ./dev calibrate.
+if (args is ["calibrate", ..])
+{
+    int repetitions = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 3000;
+    CalibrationTable.Write(repetitions, only: args.Length > 2 ? args[2] : null, Console.Out);
+    return 0;
+}
 
 // Medians, because the machines that run this are shared; the throughput column puts each time beside its work.
 var config = DefaultConfig.Instance.AddColumn(StatisticColumn.Median, new ThroughputColumn())

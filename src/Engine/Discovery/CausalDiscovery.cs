@@ -51,17 +51,7 @@ public static class CausalDiscovery
         var notes = new List<string>();
         Variable[] variables = [.. table.Columns.Select((column, i) => new Variable(i, column.Name, column.Kind))];
         var choice = Choose(table, options, notes);
-        var blocks = BlockEncoding.Of(table, new BlockOptions
-        {
-            RankNormalise = options.RankNormalise ?? choice == TestChoice.Mixed,
-            MaxLevels = options.MaxLevels,
-            FewestRows = choice is TestChoice.Mixed or TestChoice.Basis ? FewestRowsOfLevel : 1,
-            Missing = options.Missing,
-            BasisColumns = choice == TestChoice.Basis ? NormalScoreBasis.ColumnsFor(table.Rows) : 1,
-        });
-        notes.AddRange(blocks.Notes);
-
-        var test = OpenOnCompleteRows(choice, blocks, device);
+        var test = OpenTest(table, choice, options, device, notes);
         using var _ = (IDisposable)test;
         var (graph, separatingSets, queries) = PcSearch.Run(test, variables, options, options.Knowledge, progress, cancellation);
         if (test.Undecided > 0)
@@ -74,6 +64,29 @@ public static class CausalDiscovery
         var extension = DagExtension.Extend(graph, out var extensionNotes);
         notes.AddRange(extensionNotes);
         return new(graph, separatingSets, extension, test.Name, options.Alpha, queries, notes);
+    }
+
+    /// <summary>Opens a test on a table as <see cref="Discover"/> does; the caller disposes it.</summary>
+    /// <param name="table">The table, whose columns suit the test.</param>
+    /// <param name="choice">Which test; not <see cref="TestChoice.Auto"/>.</param>
+    /// <param name="options">How columns are encoded; its own choice of test is not looked at.</param>
+    /// <param name="device">Where the test runs.</param>
+    /// <param name="notes">Told what was done to columns, unless null.</param>
+    public static IIndependenceTest OpenTest(
+        Table table, TestChoice choice, DiscoveryOptions options, ComputeDevice device, List<string>? notes = null)
+    {
+        ArgumentNullException.ThrowIfNull(table);
+        ArgumentNullException.ThrowIfNull(options);
+        var blocks = BlockEncoding.Of(table, new BlockOptions
+        {
+            RankNormalise = options.RankNormalise ?? choice == TestChoice.Mixed,
+            MaxLevels = options.MaxLevels,
+            FewestRows = choice is TestChoice.Mixed or TestChoice.Basis ? FewestRowsOfLevel : 1,
+            Missing = options.Missing,
+            BasisColumns = choice == TestChoice.Basis ? NormalScoreBasis.ColumnsFor(table.Rows) : 1,
+        });
+        notes?.AddRange(blocks.Notes);
+        return OpenOnCompleteRows(choice, blocks, device);
     }
 
     /// <summary>The test to ask, after checking that it fits the columns.</summary>
@@ -132,6 +145,7 @@ public static class CausalDiscovery
         TestChoice.FisherZ => new FisherZTest(blocks, device),
         TestChoice.GSquared => new GSquaredTest(blocks, device),
         TestChoice.ChiSquare => new GSquaredTest(blocks, device, ContingencyStatistic.Pearson),
+        TestChoice.Basis => new BasisExpansionTest(blocks, device),
         _ => new MixedLikelihoodRatioTest(blocks, device),
     };
 }

@@ -33,7 +33,7 @@ public enum TestChoice
     /// <summary>The likelihood ratio of block regression; takes any columns, and sees only straight lines between numbers.</summary>
     Mixed,
 
-    /// <summary>The same with each number expanded to a few functions of its rank, so that curves are seen; takes any columns.</summary>
+    /// <summary>The mixed test that also sees curves, by a few functions of each number's rank; takes any columns.</summary>
     Basis,
 }
 
@@ -86,7 +86,8 @@ public sealed record DiscoveryOptions
     /// <remarks>
     /// Real tables hold amounts with heavy tails, where a few rows decide a covariance. Fisher-z stays on the raw numbers
     /// unless asked, as other programs have it; asked, it keeps its size and finds monotone links that a few outliers hide.
-    /// The basis test works on ranks by itself.
+    /// Ranks suit columns that are each a warped picture of linear, normal ones; where effects add up on the raw scale, and
+    /// two or more variables are given, ranks bend the sum, and independent columns look dependent (docs/calibration.md).
     /// </remarks>
     public bool? RankNormalise { get; init; }
 

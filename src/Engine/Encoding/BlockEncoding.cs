@@ -18,13 +18,16 @@ public sealed record BlockOptions
     /// <summary>What becomes of missing cells.</summary>
     public MissingValues Missing { get; init; } = MissingValues.TestWise;
 
-    /// <summary>Columns that each number is expanded to, so that curves show as lines do; 1 for the number alone.</summary>
+    /// <summary>
+    /// Columns that stand for each number where it is tested: itself and functions of its rank, so that curves show as lines
+    /// do. 1 is the number alone; above, <see cref="NormalScoreBasis.GivenOnly"/> more follow for where it is given.
+    /// </summary>
     public int BasisColumns { get; init; } = 1;
 }
 
 /// <summary>A table as independence tests read it: a block of columns per variable, and level codes for discrete ones.</summary>
 /// <remarks>
-/// A number is one column, or the few of its basis. A discrete column with K levels is K − 1 indicators; the most frequent
+/// A number is one column, or that and functions of its rank. A discrete column with K levels is K − 1 indicators; the most frequent
 /// level is the one without, which keeps the others' covariance well conditioned. A constant column is an empty block: it
 /// can depend on nothing. Where rows with gaps are left out, a gap still fills its place, with the mean or no indicator,
 /// and <see cref="Present"/> says that it is one.
@@ -60,7 +63,7 @@ public sealed class BlockEncoding
     /// <summary>Whether rows have to be left out.</summary>
     public bool HasGaps => Present.Any(present => present is not null);
 
-    /// <summary>Columns that a number was expanded to at the most.</summary>
+    /// <summary>Columns that stand for a number where it is tested.</summary>
     public int BasisColumns { get; }
 
     /// <summary>Levels of each variable after pooling; 1 for numbers.</summary>
@@ -248,14 +251,14 @@ public sealed class BlockEncoding
                 $"Column '{column.Name}' lacks {column.Rows - present.Length} of {column.Rows} cells: they were tested as its mean.");
         }
 
-        int width = Math.Min(options.BasisColumns, values.Distinct().Take(options.BasisColumns + 1).Count() - 1);
-        if (options.RankNormalise || width > 1)
+        double[] numbers = values;
+        if (options.RankNormalise || options.BasisColumns > 1)
         {
             var scores = NormalScores.Fit([.. values.Order()]);
             values = [.. values.Select(scores.At)];
         }
 
-        return [.. Enumerable.Range(0, Math.Max(width, 1)).Select(i => Fill(i == 0 ? values : NormalScoreBasis.Column(values, i + 1)))];
+        return [Fill(options.RankNormalise ? values : numbers), .. NormalScoreBasis.Expand(values, options.BasisColumns).Select(Fill)];
 
         double[] Fill(double[] scores)
         {

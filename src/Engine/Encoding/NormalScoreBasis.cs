@@ -2,36 +2,51 @@ using MathNet.Numerics.Distributions;
 
 namespace CausalMixFT.Engine.Encoding;
 
-/// <summary>Functions of a number that a linear test sees curves through.</summary>
+/// <summary>Functions of a number's rank that a linear test sees curves through.</summary>
 /// <remarks>
-/// The first is the normal score of the number's rank; then come the Legendre polynomials of degree 2, 3, … of its rank
-/// scaled to −1 … 1. They are bounded, so that no row decides a covariance, and close to uncorrelated with each other and
-/// with the score, so that none of them is lost to rounding.
+/// First the Legendre polynomials of degree 2, 3, … of the rank scaled to −1 … 1: bounded, so that no row decides a
+/// covariance, and close to uncorrelated with each other and with the number. Then z² − 1 and z³ − 3z of its normal score z,
+/// which a variable only needs where it is given: they explain exactly what depends on the square or the cube of a normal
+/// one, and their long tails do no harm there.
 /// </remarks>
-static class NormalScoreBasis
+public static class NormalScoreBasis
 {
-    // What n rows can pay for: a pair of numbers costs the square of it in degrees of freedom.
+    /// <summary>How many functions serve only where the variable is given.</summary>
+    public const int GivenOnly = 2;
+
+    // What n rows can pay for: each further column costs a pair of numbers two degrees of freedom.
     const int Fewest = 2, Most = 5;
 
-    /// <summary>Columns for a table of <paramref name="rows"/>: n^(1/5), from 2 below 100 rows to 5 above 1,800.</summary>
+    /// <summary>Columns that stand for a number among <paramref name="rows"/>: n^(1/5), from 2 below 100 rows to 5 above 1,800.</summary>
     public static int ColumnsFor(int rows) => Math.Clamp((int)Math.Round(Math.Pow(rows, 0.2)), Fewest, Most);
 
-    /// <summary>The polynomial of <paramref name="degree"/> of each rank, given as its normal score.</summary>
-    public static double[] Column(double[] scores, int degree)
+    /// <summary>The functions beside the number itself, from its normal scores; none when it stands alone.</summary>
+    internal static IEnumerable<double[]> Expand(double[] scores, int columns)
     {
-        var column = new double[scores.Length];
-        for (int row = 0; row < scores.Length; row++)
+        // A number with two values is a line through them.
+        if (columns == 1 || scores.Distinct().Take(3).Count() < 3)
         {
-            // (k + 1) Pₖ₊₁(u) = (2k + 1) u Pₖ(u) − k Pₖ₋₁(u)
-            double u = 2 * Normal.CDF(0, 1, scores[row]) - 1, before = 1, value = u;
-            for (int k = 1; k < degree; k++)
-            {
-                (before, value) = (value, ((2 * k + 1) * u * value - k * before) / (k + 1));
-            }
-
-            column[row] = value;
+            yield break;
         }
 
-        return column;
+        for (int degree = 2; degree <= columns; degree++)
+        {
+            yield return Array.ConvertAll(scores, z => Legendre(degree, 2 * Normal.CDF(0, 1, z) - 1));
+        }
+
+        yield return Array.ConvertAll(scores, z => z * z - 1);
+        yield return Array.ConvertAll(scores, z => z * (z * z - 3));
+    }
+
+    static double Legendre(int degree, double u)
+    {
+        // (k + 1) Pₖ₊₁(u) = (2k + 1) u Pₖ(u) − k Pₖ₋₁(u)
+        double before = 1, value = u;
+        for (int k = 1; k < degree; k++)
+        {
+            (before, value) = (value, ((2 * k + 1) * u * value - k * before) / (k + 1));
+        }
+
+        return value;
     }
 }
