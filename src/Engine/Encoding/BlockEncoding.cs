@@ -251,22 +251,23 @@ public sealed class BlockEncoding
                 $"Column '{column.Name}' lacks {column.Rows - present.Length} of {column.Rows} cells: they were tested as its mean.");
         }
 
-        double[] numbers = values;
+        double[] scores = values;
         if (options.RankNormalise || options.BasisColumns > 1)
         {
-            var scores = NormalScores.Fit([.. values.Order()]);
-            values = [.. values.Select(scores.At)];
+            var fit = NormalScores.Fit([.. values.Order()]);
+            scores = [.. values.Select(fit.At)];
         }
 
-        return [Fill(options.RankNormalise ? values : numbers), .. NormalScoreBasis.Expand(values, options.BasisColumns).Select(Fill)];
+        double[] itself = options.RankNormalise ? scores : values;
+        return [Fill(itself), .. NormalScoreBasis.Expand(itself, scores, options.BasisColumns).Select(Fill)];
 
-        double[] Fill(double[] scores)
+        double[] Fill(double[] known)
         {
             var all = new double[column.Rows];
-            Array.Fill(all, scores.Average());
+            Array.Fill(all, known.Average());
             for (int i = 0; i < present.Length; i++)
             {
-                all[present[i]] = scores[i];
+                all[present[i]] = known[i];
             }
 
             return all;
