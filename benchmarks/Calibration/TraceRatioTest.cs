@@ -37,7 +37,7 @@ public sealed class TraceRatioTest(BlockEncoding blocks) : IIndependenceTest
     {
         var centred = columns.Select(column =>
         {
-            var values = blocks.Data.AsSpan(column * blocks.Rows, blocks.Rows).ToArray();
+            var values = blocks.Columns[column].ToArray();
             double mean = values.Average();
             return Array.ConvertAll(values, value => value - mean);
         }).ToArray();

@@ -105,6 +105,22 @@ sealed class EdgeKnowledge(int variables)
     /// <summary>Whether the pair must be joined.</summary>
     public bool MustJoin(int a, int b) => _required[a, b] || _required[b, a];
 
+    /// <summary>Whether the mark at <paramref name="to"/> of an edge between the two is known.</summary>
+    public bool Fixes(int from, int to) => _forbidden[to, from] || _required[to, from];
+
+    /// <summary>Which pairs must be joined, and nothing else: what a search for hidden causes may use before it orients.</summary>
+    /// <remarks>
+    /// Two variables of which neither causes the other may still share a hidden cause, and what separates a pair then need
+    /// not be a parent of either.
+    /// </remarks>
+    public EdgeKnowledge JoinsOnly()
+    {
+        var joins = new EdgeKnowledge(variables);
+        Array.Copy(_required, joins._required, _required.Length);
+        joins.IsEmpty = IsEmpty;
+        return joins;
+    }
+
     /// <summary>Whether the pair cannot be joined.</summary>
     public bool CannotJoin(int a, int b) => _forbidden[a, b] && _forbidden[b, a];
 

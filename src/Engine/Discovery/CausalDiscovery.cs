@@ -25,7 +25,7 @@ public sealed record DiscoveryResult(
     public IReadOnlyList<Dag> Ensemble { get; init; } = [];
 }
 
-/// <summary>From a table to a causal graph: chooses the test, runs PC, and extends the result to a DAG.</summary>
+/// <summary>From a table to a causal graph: chooses the test, runs PC or FCI, and extends the result to a DAG.</summary>
 public static class CausalDiscovery
 {
     // With five rows per cell of the larger tables that are given one variable, χ² describes them well enough.
@@ -53,7 +53,7 @@ public static class CausalDiscovery
         var choice = Choose(table, options, notes);
         var test = OpenTest(table, choice, options, device, notes);
         using var _ = (IDisposable)test;
-        var (graph, separatingSets, queries) = PcSearch.Run(test, variables, options, options.Knowledge, progress, cancellation);
+        var (graph, separatingSets, queries) = Search(test, variables, options, notes, progress, cancellation);
         if (test.Undecided > 0)
         {
             notes.Add(
@@ -61,7 +61,7 @@ public static class CausalDiscovery
                 "(as minutes determine a charge): such a test takes no edge away.");
         }
 
-        var extension = DagExtension.Extend(graph, out var extensionNotes);
+        var extension = DagExtension.Of(graph, out var extensionNotes);
         notes.AddRange(extensionNotes);
         return new(graph, separatingSets, extension, test.Name, options.Alpha, queries, notes);
     }
@@ -87,6 +87,21 @@ public static class CausalDiscovery
         });
         notes?.AddRange(blocks.Notes);
         return OpenOnCompleteRows(choice, blocks, device);
+    }
+
+    static (CausalGraph Graph, SeparatingSets SeparatingSets, long Queries) Search(
+        IIndependenceTest test, Variable[] variables, DiscoveryOptions options, List<string> notes, IProgress<double>? progress,
+        CancellationToken cancellation)
+    {
+        if (options.Algorithm == SearchAlgorithm.Pc)
+        {
+            var (cpdag, separatingSets, queries) = PcSearch.Run(test, variables, options, options.Knowledge, progress, cancellation);
+            return (cpdag, separatingSets, queries);
+        }
+
+        var result = FciSearch.Run(test, variables, options, options.Knowledge, progress, cancellation);
+        notes.AddRange(result.Notes);
+        return (result.Graph, result.SeparatingSets, result.Queries);
     }
 
     /// <summary>The test to ask, after checking that it fits the columns.</summary>

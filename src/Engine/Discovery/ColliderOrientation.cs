@@ -2,48 +2,60 @@ using CausalMixFT.Engine.Graphs;
 
 namespace CausalMixFT.Engine.Discovery;
 
-/// <summary>x --> y &lt;-- z, wherever x and z are not joined and y is not in the set that separates them.</summary>
+/// <summary>x --> y &lt;-- z, wherever the triple was judged a collider and no other collider forbids it.</summary>
 static class ColliderOrientation
 {
-    public static void Run(GraphBuilder graph, SeparatingSets separatingSets, ColliderRule rule, EdgeKnowledge knowledge)
+    public static void Run(
+        GraphBuilder graph, int[][] adjacent, TripleJudgement judgement, SeparatingSets separatingSets, ColliderRule rule,
+        EdgeKnowledge knowledge)
     {
-        foreach (var (x, y, z) in InOrder(Colliders(graph, separatingSets, knowledge), separatingSets, rule).ToArray())
+        var paths = new DirectedPaths(graph, adjacent);
+        foreach (int i in InOrder(judgement, separatingSets, rule))
         {
+            var (x, y, z) = judgement.Triples[i];
+            if (knowledge.IsForbidden(x, y) || knowledge.IsForbidden(z, y))
+            {
+                continue;
+            }
+
+            if (rule == ColliderRule.Bidirected)
+            {
+                Point(x, y);
+                Point(z, y);
+                continue;
+            }
+
             bool contradicts = graph.IsDirected(y, x) || graph.IsDirected(y, z);
-            bool closesCycle = rule == ColliderRule.SurestFirst && (graph.HasDirectedPath(y, x) || graph.HasDirectedPath(y, z));
-            if (rule == ColliderRule.Overwrite || !(contradicts || closesCycle))
+            if (rule == ColliderRule.Overwrite || !(contradicts || (rule == ColliderRule.SurestFirst && (Closes(x, y) || Closes(z, y)))))
             {
                 graph.Direct(x, y);
                 graph.Direct(z, y);
             }
         }
+
+        bool Closes(int from, int to) => !graph.IsDirected(from, to) && paths.Lead(to, from);
+
+        // Puts an arrowhead at y, and leaves the one at x that another collider put there.
+        void Point(int x, int y) =>
+            graph.Connect(x, y, graph.Mark(y, x) == Endpoint.Arrow ? Endpoint.Arrow : Endpoint.Tail, Endpoint.Arrow);
     }
 
-    static IEnumerable<(int X, int Y, int Z)> InOrder(
-        IEnumerable<(int X, int Y, int Z)> colliders, SeparatingSets separatingSets, ColliderRule rule) =>
-        rule == ColliderRule.SurestFirst
-            ? colliders.OrderByDescending(triple => separatingSets.Of(triple.X, triple.Z)!.PValue)
-            : colliders;
-
-    // No set is known for a pair that was never joined: then nothing is known of the triple either.
-    static IEnumerable<(int X, int Y, int Z)> Colliders(GraphBuilder graph, SeparatingSets separatingSets, EdgeKnowledge knowledge) =>
-        UnshieldedTriples(graph).Where(triple =>
-            separatingSets.Of(triple.X, triple.Z) is { } separating && !separating.Given.Contains(triple.Y)
-            && !knowledge.IsForbidden(triple.X, triple.Y) && !knowledge.IsForbidden(triple.Z, triple.Y));
-
-    // By y, then x, then z: which collider counts as first or last is decided by y alone.
-    static IEnumerable<(int X, int Y, int Z)> UnshieldedTriples(GraphBuilder graph)
+    static IEnumerable<int> InOrder(TripleJudgement judgement, SeparatingSets separatingSets, ColliderRule rule)
     {
-        for (int y = 0; y < graph.Count; y++)
+        var colliders = Enumerable.Range(0, judgement.Triples.Count).Where(i => judgement.Verdicts[i] == TripleVerdict.Collider);
+        return rule switch
         {
-            int[] adjacent = [.. graph.Adjacent(y)];
-            foreach (int x in adjacent)
-            {
-                foreach (int z in adjacent.Where(z => z > x && !graph.AreAdjacent(x, z)))
-                {
-                    yield return (x, y, z);
-                }
-            }
+            ColliderRule.SurestFirst => colliders.OrderByDescending(PValue),
+            ColliderRule.DependentGivenMiddleFirst => colliders.OrderBy(i => judgement.Evidence[i].LargestWith),
+            ColliderRule.IndependentWithoutMiddleFirst => colliders.OrderByDescending(i => judgement.Evidence[i].LargestWithout),
+            _ => colliders,
+        };
+
+        // Only a pair that was never joined has no set, and it was judged by the sets of its neighbours.
+        double PValue(int i)
+        {
+            var (x, _, z) = judgement.Triples[i];
+            return separatingSets.Separates(x, z) ? separatingSets.PValueOf(x, z) : judgement.Evidence[i].LargestWithout;
         }
     }
 }

@@ -9,22 +9,33 @@ static class Correlation
 {
     public static double[] Of(BlockEncoding blocks, ComputeDevice device)
     {
-        int columns = blocks.Starts[^1];
-        using var data = device.Allocate<double>(blocks.Data);
+        int columns = blocks.Columns.Count;
         using var covariance = device.Allocate<double>(columns * columns);
-        Covariance.On(device).Compute(data, blocks.Rows, columns, covariance);
+        Covariance.On(device).Compute(blocks.Columns, blocks.Rows, covariance);
         var matrix = covariance.ToArray();
-        double[] deviations = [.. Enumerable.Range(0, columns).Select(i => Math.Sqrt(matrix[i * columns + i]))];
+        var deviations = new double[columns];
         for (int i = 0; i < columns; i++)
         {
-            for (int j = 0; j < columns; j++)
-            {
-                // A variance that underflowed to 0 belongs to a column as good as constant.
-                double scale = deviations[i] * deviations[j];
-                matrix[i * columns + j] = i == j ? 1 : scale > 0 ? Math.Clamp(matrix[i * columns + j] / scale, -1, 1) : 0;
-            }
+            deviations[i] = Math.Sqrt(matrix[i * columns + i]);
+        }
+
+        for (int i = 0; i < columns; i++)
+        {
+            var row = matrix.AsSpan(i * columns, columns);
+            Scale(row, deviations, deviations[i]);
+            row[i] = 1;
         }
 
         return matrix;
+    }
+
+    static void Scale(Span<double> row, ReadOnlySpan<double> deviations, double own)
+    {
+        for (int j = 0; j < row.Length; j++)
+        {
+            // A variance that underflowed to 0 belongs to a column as good as constant.
+            double scale = own * deviations[j];
+            row[j] = scale > 0 ? Math.Clamp(row[j] / scale, -1, 1) : 0;
+        }
     }
 }

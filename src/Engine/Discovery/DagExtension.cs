@@ -8,7 +8,8 @@ namespace CausalMixFT.Engine.Discovery;
 /// joined to all its other neighbours, directing those edges into it. Of several, the one with the largest index goes
 /// first, so that columns to the left tend to be causes.
 /// A graph found from finite data may have no such variable. Then the one that costs least is taken: fewest directed
-/// edges turned round, then fewest new colliders. What was done is reported.
+/// edges turned round, then fewest new colliders. An edge with two arrowheads is taken for an undirected one. What was
+/// done is reported.
 /// </remarks>
 public static class DagExtension
 {
@@ -16,7 +17,7 @@ public static class DagExtension
     public static Dag Of(CausalGraph graph, out IReadOnlyList<string> notes)
     {
         notes = [];
-        return graph as Dag ?? Extend((Cpdag)graph, out notes);
+        return graph as Dag ?? (graph is Pag pag ? PagExtension.Extend(pag, out notes) : Extend((Cpdag)graph, out notes));
     }
 
     /// <summary>Directs every edge.</summary>
@@ -28,27 +29,54 @@ public static class DagExtension
         ArgumentNullException.ThrowIfNull(graph);
         var rest = new GraphBuilder(graph);
         var dag = new GraphBuilder(graph.Variables);
+        Edge[] contested = [.. graph.Edges.Where(edge => !edge.IsDirected && !edge.IsUndirected)];
+        foreach (var edge in contested)
+        {
+            rest.Undirect(edge.From, edge.To);
+        }
+
+        // Only its neighbours' costs change when a variable is taken away; what they were before stays in the queue, outdated.
+        var costs = new (int Turns, int Colliders)[graph.Count];
+        var cheapest = new PriorityQueue<int, (int Turns, int Colliders, int Order)>(graph.Count);
+        for (int node = 0; node < graph.Count; node++)
+        {
+            Enqueue(node);
+        }
+
+        var taken = new bool[graph.Count];
         var turned = new List<string>();
         int colliders = 0;
-        var left = Enumerable.Range(0, graph.Count).ToList();
-        while (left.Count > 0)
+        while (cheapest.TryDequeue(out int node, out var cost))
         {
-            var (node, turns, newColliders) = left
-                .Select(node => (Node: node, Turns: Leaving(node).Count(), Colliders: NewColliders(node)))
-                .OrderBy(choice => choice.Turns).ThenBy(choice => choice.Colliders).ThenByDescending(choice => choice.Node)
-                .First();
+            if (taken[node] || costs[node] != (cost.Turns, cost.Colliders))
+            {
+                continue;
+            }
+
+            taken[node] = true;
             turned.AddRange(Leaving(node).Select(to => $"{Name(node)} --> {Name(to)}"));
-            colliders += turns == 0 ? newColliders : 0;
-            foreach (int other in rest.Adjacent(node).ToArray())
+            colliders += cost.Turns == 0 ? cost.Colliders : 0;
+            int[] neighbours = [.. rest.Adjacent(node)];
+            foreach (int other in neighbours)
             {
                 dag.Direct(other, node);
                 rest.Disconnect(other, node);
             }
 
-            left.Remove(node);
+            foreach (int other in neighbours)
+            {
+                Enqueue(other);
+            }
         }
 
         var said = new List<string>();
+        if (contested.Length > 0)
+        {
+            said.Add(
+                "Colliders contradict each other at " +
+                $"{string.Join(", ", contested.Select(edge => $"{Name(edge.From)} <-> {Name(edge.To)}"))}: directed as if undirected.");
+        }
+
         if (turned.Count > 0)
         {
             said.Add($"The graph's directed edges form a cycle: turned round {string.Join(", ", turned)}.");
@@ -61,6 +89,12 @@ public static class DagExtension
 
         notes = said;
         return dag.ToDag();
+
+        void Enqueue(int node)
+        {
+            costs[node] = (Leaving(node).Count(), NewColliders(node));
+            cheapest.Enqueue(node, (costs[node].Turns, costs[node].Colliders, -node));
+        }
 
         string Name(int node) => graph.Variables[node].Name;
 

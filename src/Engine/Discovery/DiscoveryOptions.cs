@@ -47,25 +47,21 @@ public enum SeparatingSetRule
     Union,
 }
 
-/// <summary>What happens when two colliders want one edge to point both ways.</summary>
-public enum ColliderRule
-{
-    /// <summary>
-    /// Colliders are oriented by falling p-value of the pair's independence, the surest first; one that contradicts
-    /// another or closes a cycle is left out.
-    /// </summary>
-    SurestFirst,
-
-    /// <summary>The collider that was oriented first stays, in order of y (causal-learn's default).</summary>
-    KeepFirst,
-
-    /// <summary>The later one overwrites, in order of y; the result may hold a cycle (pcalg's "relaxed").</summary>
-    Overwrite,
-}
-
 /// <summary>How a causal graph is discovered; the defaults are the recommended run.</summary>
 public sealed record DiscoveryOptions
 {
+    /// <summary>The rules of pcalg's pc() as it comes (u2pd = "relaxed"): any conditioning set, the last collider decides.</summary>
+    public static DiscoveryOptions LikePcalg => new()
+    {
+        MaxDepth = null, Colliders = ColliderRule.Overwrite, Propagation = PropagationRule.Overwrite,
+    };
+
+    /// <summary>The rules of causal-learn's pc() as it comes (uc_rule 0, uc_priority 2): any conditioning set, the first collider stays.</summary>
+    public static DiscoveryOptions LikeCausalLearn => new()
+    {
+        MaxDepth = null, SeparatingSets = SeparatingSetRule.Union, Colliders = ColliderRule.KeepFirst,
+    };
+
     /// <summary>The level of significance: a pair whose p-value reaches it is taken for independent.</summary>
     public double Alpha { get; init; } = 0.01;
 
@@ -100,8 +96,17 @@ public sealed record DiscoveryOptions
     /// <summary>What is remembered of separating sets.</summary>
     public SeparatingSetRule SeparatingSets { get; init; } = SeparatingSetRule.First;
 
+    /// <summary>When a triple is taken for a collider.</summary>
+    public TripleRule Triples { get; init; } = TripleRule.Standard;
+
     /// <summary>What happens when colliders disagree.</summary>
     public ColliderRule Colliders { get; init; } = ColliderRule.SurestFirst;
+
+    /// <summary>What Meek's rules do where colliders disagree.</summary>
+    public PropagationRule Propagation { get; init; } = PropagationRule.Acyclic;
+
+    /// <summary>What FCI and RFCI do beyond PC.</summary>
+    public FciOptions Fci { get; init; } = new();
 
     /// <summary>What is known beforehand, or null.</summary>
     public BackgroundKnowledge? Knowledge { get; init; }

@@ -22,6 +22,11 @@ static class SkeletonSearch
         IIndependenceTest test, IReadOnlyList<Variable> variables, DiscoveryOptions options, EdgeKnowledge knowledge,
         IProgress<double>? progress, CancellationToken cancellation)
     {
+        if (test is ISeparatorSearch separators && options.SeparatingSets == SeparatingSetRule.First)
+        {
+            return new LevelSearch(separators, variables, options, knowledge, progress, cancellation).Run();
+        }
+
         var skeleton = Complete(variables, knowledge);
         var separatingSets = new SeparatingSets();
         long queries = 0;

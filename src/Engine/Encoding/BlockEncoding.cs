@@ -35,10 +35,10 @@ public sealed record BlockOptions
 public sealed class BlockEncoding
 {
     BlockEncoding(
-        int rows, int[] starts, double[] data, byte[] codes, int[] levels, ulong[]?[] present, int basisColumns,
-        IReadOnlyList<string> notes)
+        int rows, int[] starts, List<ReadOnlyMemory<double>> columns, byte[] codes, int[] levels, ulong[]?[] present,
+        int basisColumns, IReadOnlyList<string> notes)
     {
-        (Rows, Starts, Data, Codes, Levels, Notes) = (rows, starts, data, codes, levels, notes);
+        (Rows, Starts, Columns, Codes, Levels, Notes) = (rows, starts, columns, codes, levels, notes);
         (Present, BasisColumns) = (present, basisColumns);
     }
 
@@ -48,12 +48,12 @@ public sealed class BlockEncoding
     /// <summary>First column of each variable's block, and behind the last the number of columns.</summary>
     public IReadOnlyList<int> Starts { get; }
 
-    /// <summary>The blocks' columns, column-major.</summary>
-    public double[] Data { get; }
+    /// <summary>The blocks' columns, each of <see cref="Rows"/> numbers; a column without gaps lies where the table has it.</summary>
+    public IReadOnlyList<ReadOnlyMemory<double>> Columns { get; }
 
     /// <summary>
     /// Level of each cell of a discrete column, (rows, variables), column-major; <see cref="DiscreteColumns.Missing"/> in a
-    /// gap, 0 for numbers.
+    /// gap, 0 for numbers. Empty without discrete columns.
     /// </summary>
     public byte[] Codes { get; }
 
@@ -79,9 +79,10 @@ public sealed class BlockEncoding
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.MaxLevels, byte.MaxValue);
         var notes = new List<string>();
-        var columns = new List<double[]>();
+        var columns = new List<ReadOnlyMemory<double>>();
         var starts = new int[table.Columns.Count + 1];
-        var codes = new byte[checked(table.Rows * table.Columns.Count)];
+        bool anyDiscrete = table.Columns.Any(column => column.IsDiscrete);
+        var codes = new byte[anyDiscrete ? checked(table.Rows * table.Columns.Count) : 0];
         var levels = new int[table.Columns.Count];
         var present = new ulong[]?[table.Columns.Count];
         for (int variable = 0; variable < table.Columns.Count; variable++)
@@ -112,13 +113,7 @@ public sealed class BlockEncoding
             starts[variable + 1] = columns.Count;
         }
 
-        var data = new double[checked(table.Rows * columns.Count)];
-        for (int i = 0; i < columns.Count; i++)
-        {
-            columns[i].CopyTo(data, i * table.Rows);
-        }
-
-        return new(table.Rows, starts, data, codes, levels, present, options.BasisColumns, notes);
+        return new(table.Rows, starts, columns, codes, levels, present, options.BasisColumns, notes);
     }
 
     /// <summary>The encoding of some rows and variables, which are then the only ones; no row of it may have a gap.</summary>
@@ -127,37 +122,31 @@ public sealed class BlockEncoding
     {
         var starts = new int[variables.Length + 1];
         var levels = new int[variables.Length];
-        var codes = new byte[checked(rows.Length * variables.Length)];
-        int widest = 0;
-        foreach (int variable in variables)
-        {
-            widest += Starts[variable + 1] - Starts[variable];
-        }
-
-        var data = new double[checked(widest * rows.Length)];
-        int columns = 0;
+        var codes = new byte[Codes.Length == 0 ? 0 : checked(rows.Length * variables.Length)];
+        var columns = new List<ReadOnlyMemory<double>>();
         for (int i = 0; i < variables.Length; i++)
         {
             int variable = variables[i];
             levels[i] = Levels[variable];
-            Gather(Codes.AsSpan(variable * Rows, Rows), rows, codes.AsSpan(i * rows.Length, rows.Length));
-            for (int column = Starts[variable]; column < Starts[variable + 1]; column++)
+            if (codes.Length > 0)
             {
-                var own = data.AsSpan(columns * rows.Length, rows.Length);
-                Gather(Data.AsSpan(column * Rows, Rows), rows, own);
-                columns += own.Length > 0 && own.ContainsAnyExcept(own[0]) ? 1 : 0;
+                Gather(Codes.AsSpan(variable * Rows, Rows), rows, codes.AsSpan(i * rows.Length, rows.Length));
             }
 
-            starts[i + 1] = columns;
+            for (int column = Starts[variable]; column < Starts[variable + 1]; column++)
+            {
+                var own = new double[rows.Length];
+                Gather(Columns[column].Span, rows, own);
+                if (own.AsSpan().ContainsAnyExcept(own[0]))
+                {
+                    columns.Add(own);
+                }
+            }
+
+            starts[i + 1] = columns.Count;
         }
 
-        // A place behind the last column may hold the constant one that came last.
-        if (columns < widest)
-        {
-            Array.Resize(ref data, columns * rows.Length);
-        }
-
-        return new(rows.Length, starts, data, codes, levels, new ulong[]?[variables.Length], BasisColumns, []);
+        return new(rows.Length, starts, columns, codes, levels, new ulong[]?[variables.Length], BasisColumns, []);
     }
 
     static void Gather<T>(ReadOnlySpan<T> column, ReadOnlySpan<int> rows, Span<T> gathered)
@@ -235,42 +224,65 @@ public sealed class BlockEncoding
     }
 
     /// <summary>The number's columns without gaps; none when it is constant.</summary>
-    static List<double[]> Number(Column column, BlockOptions options, List<string> notes)
+    static List<ReadOnlyMemory<double>> Number(Column column, BlockOptions options, List<string> notes)
     {
-        int[] present = [.. Enumerable.Range(0, column.Rows).Where(row => !double.IsNaN(column.Values[row]))];
-        double[] values = [.. present.Select(row => column.Values[row])];
-        if (values.Length == 0 || values.All(value => value == values[0]))
+        int present = 0;
+        double first = double.NaN;
+        bool constant = true;
+        foreach (double value in column.Values)
+        {
+            if (!double.IsNaN(value))
+            {
+                first = present == 0 ? value : first;
+                constant &= value == first;
+                present++;
+            }
+        }
+
+        if (constant)
         {
             notes.Add($"Column '{column.Name}' is constant: it depends on no other column.");
             return [];
         }
 
-        if (present.Length < column.Rows && options.Missing == MissingValues.OwnLevelOrMean)
+        bool complete = present == column.Rows;
+        if (complete && !options.RankNormalise && options.BasisColumns == 1)
         {
-            notes.Add(
-                $"Column '{column.Name}' lacks {column.Rows - present.Length} of {column.Rows} cells: they were tested as its mean.");
+            return [column.Memory];
         }
 
+        if (!complete && options.Missing == MissingValues.OwnLevelOrMean)
+        {
+            notes.Add($"Column '{column.Name}' lacks {column.Rows - present} of {column.Rows} cells: they were tested as its mean.");
+        }
+
+        double[] values = complete ? column.Values.ToArray() : [.. column.Values.ToArray().Where(value => !double.IsNaN(value))];
         double[] scores = values;
         if (options.RankNormalise || options.BasisColumns > 1)
         {
             var fit = NormalScores.Fit([.. values.Order()]);
-            scores = [.. values.Select(fit.At)];
+            scores = Array.ConvertAll(values, fit.At);
         }
 
         double[] itself = options.RankNormalise ? scores : values;
-        return [Fill(itself), .. NormalScoreBasis.Expand(itself, scores, options.BasisColumns).Select(Fill)];
+        return [Fill(column, itself), .. NormalScoreBasis.Expand(itself, scores, options.BasisColumns).Select(known => Fill(column, known))];
+    }
 
-        double[] Fill(double[] known)
+    /// <summary>Puts the values of the cells that have one in their places, and their mean in the others.</summary>
+    static ReadOnlyMemory<double> Fill(Column column, double[] known)
+    {
+        if (known.Length == column.Rows)
         {
-            var all = new double[column.Rows];
-            Array.Fill(all, known.Average());
-            for (int i = 0; i < present.Length; i++)
-            {
-                all[present[i]] = known[i];
-            }
-
-            return all;
+            return known;
         }
+
+        double mean = known.Average();
+        var all = new double[column.Rows];
+        for (int row = 0, next = 0; row < all.Length; row++)
+        {
+            all[row] = double.IsNaN(column.Values[row]) ? mean : known[next++];
+        }
+
+        return all;
     }
 }

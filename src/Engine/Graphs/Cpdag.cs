@@ -4,7 +4,8 @@ namespace CausalMixFT.Engine.Graphs;
 
 /// <summary>
 /// A completed partially directed acyclic graph: what data can tell about a DAG. A directed edge points the same way in
-/// every DAG that fits; an undirected one may point either way.
+/// every DAG that fits; an undirected one may point either way. One with two arrowheads marks colliders that contradict
+/// each other: finite data spoke for both directions, and no DAG has both.
 /// </summary>
 public sealed class Cpdag : CausalGraph
 {
@@ -13,11 +14,11 @@ public sealed class Cpdag : CausalGraph
     {
         foreach (var edge in Edges)
         {
-            if (!edge.IsDirected && !edge.IsUndirected)
+            if (edge.AtFrom == Endpoint.Circle || edge.AtTo == Endpoint.Circle)
             {
                 throw new InputException(
                     $"The edge {Variables[edge.From].Name} {edge.Symbol} {Variables[edge.To].Name} does not belong in a CPDAG: " +
-                    "give each edge as --> or ---.");
+                    "give each edge as -->, --- or <->.");
             }
         }
     }

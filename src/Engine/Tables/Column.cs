@@ -60,6 +60,9 @@ public sealed class Column
     /// <summary>The cells; NaN is missing.</summary>
     public ReadOnlySpan<double> Values => _values;
 
+    /// <summary>The cells, for operations that keep hold of them.</summary>
+    internal ReadOnlyMemory<double> Memory => _values;
+
     /// <summary>How many cells there are.</summary>
     public int Rows => _values.Length;
 

@@ -43,7 +43,7 @@ public abstract class FisherZ
         DeviceArray<double> correlation, int variables, QueryBatch queries, Span<double> partial);
 
     /// <summary>r of the last two of <paramref name="size"/> variables given those before; the matrix is used up.</summary>
-    static double PartialCorrelation<TMatrix>(TMatrix matrix, int size)
+    internal static double PartialCorrelation<TMatrix>(TMatrix matrix, int size)
         where TMatrix : struct, ISmallMatrix
     {
         int depth = size - 2;

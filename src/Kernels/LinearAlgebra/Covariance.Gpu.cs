@@ -77,14 +77,24 @@ public abstract partial class Covariance
             }
         }
 
-        private protected override void Centre(DeviceArray<double> data, int rows, int columns) =>
-            _centre(new KernelConfig(columns, device.GroupSize(256)), new(data.View, rows));
-
-        private protected override void Multiply(DeviceArray<double> data, int rows, int columns, DeviceArray<double> covariance)
+        private protected override void ComputeOn(DeviceArray<double> data, int rows, int columns, DeviceArray<double> covariance)
         {
+            _centre(new KernelConfig(columns, device.GroupSize(256)), new(data.View, rows));
             int tiles = (columns + _tile - 1) / _tile;
             _multiply(
                 new KernelConfig(new Index2D(tiles, tiles), new Index2D(_tile, _tile)), new(data.View, covariance.View, rows, columns));
+        }
+
+        private protected override void ComputeFrom(
+            IReadOnlyList<ReadOnlyMemory<double>> columns, int rows, DeviceArray<double> covariance)
+        {
+            using var data = device.Allocate<double>(checked(rows * columns.Count));
+            for (int column = 0; column < columns.Count; column++)
+            {
+                data.CopyFrom(columns[column].Span, column * rows);
+            }
+
+            ComputeOn(data, rows, columns.Count, covariance);
         }
     }
 }

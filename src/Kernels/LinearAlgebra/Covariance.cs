@@ -14,24 +14,51 @@ public abstract partial class Covariance
     public static Covariance On(ComputeDevice device) =>
         device.Choose<Covariance>(gpu => new Gpu(gpu), cpu => new Cpu(cpu));
 
-    /// <summary>Writes the covariance, and centres <paramref name="data"/> where it lies.</summary>
+    /// <summary>Writes the covariance of data that lie on the device.</summary>
+    /// <remarks>A GPU centres <paramref name="data"/> where they lie; a CPU leaves them as they are.</remarks>
     public void Compute(DeviceArray<double> data, int rows, int columns, DeviceArray<double> covariance)
     {
-        if (rows < 2 || data.Length < (long)rows * columns || covariance.Length < (long)columns * columns)
+        ArgumentNullException.ThrowIfNull(data);
+        Check(rows, columns, covariance);
+        if (data.Length < (long)rows * columns)
         {
-            throw new ArgumentException(
-                $"A covariance needs two rows or more, and room: ({rows}, {columns}) in {data.Length}, into {covariance.Length}.");
+            throw new ArgumentException($"({rows}, {columns}) numbers do not fit in {data.Length}.", nameof(data));
         }
 
         if (columns > 0)
         {
-            Centre(data, rows, columns);
-            Multiply(data, rows, columns, covariance);
+            ComputeOn(data, rows, columns, covariance);
         }
     }
 
-    // E[xy] − E[x]E[y] in one pass cancels when |μ| ≫ σ (a year, an amount): the mean goes first.
-    private protected abstract void Centre(DeviceArray<double> data, int rows, int columns);
+    /// <summary>Writes the covariance of columns in host memory, each <paramref name="rows"/> long; a CPU reads them where they lie.</summary>
+    public void Compute(IReadOnlyList<ReadOnlyMemory<double>> columns, int rows, DeviceArray<double> covariance)
+    {
+        ArgumentNullException.ThrowIfNull(columns);
+        Check(rows, columns.Count, covariance);
+        if (columns.Any(column => column.Length != rows))
+        {
+            throw new ArgumentException($"Every column must have {rows} rows.", nameof(columns));
+        }
 
-    private protected abstract void Multiply(DeviceArray<double> data, int rows, int columns, DeviceArray<double> covariance);
+        if (columns.Count > 0)
+        {
+            ComputeFrom(columns, rows, covariance);
+        }
+    }
+
+    static void Check(int rows, int columns, DeviceArray<double> covariance)
+    {
+        if (rows < 2 || covariance.Length < (long)columns * columns)
+        {
+            throw new ArgumentException(
+                $"A covariance needs two rows or more, and room: {columns} columns of {rows} rows, into {covariance.Length}.");
+        }
+    }
+
+    // E[xy] − E[x]E[y] in one pass cancels when |μ| ≫ σ (a year, an amount): a mean goes first.
+    private protected abstract void ComputeOn(DeviceArray<double> data, int rows, int columns, DeviceArray<double> covariance);
+
+    private protected abstract void ComputeFrom(
+        IReadOnlyList<ReadOnlyMemory<double>> columns, int rows, DeviceArray<double> covariance);
 }

@@ -4,6 +4,7 @@ using CausalMixFT.Engine.Graphs;
 using CausalMixFT.Engine.Tables;
 using CausalMixFT.Engine.Tests.Graphs;
 using CausalMixFT.Kernels.Devices;
+using CausalMixFT.Kernels.Independence;
 
 namespace CausalMixFT.Engine.Tests.Discovery;
 
@@ -11,26 +12,64 @@ public class PcSearchFacts
 {
     static readonly DiscoveryOptions Exact = new() { MaxDepth = null };
 
-    [Theory]
-    [InlineData(ColliderRule.SurestFirst, SeparatingSetRule.First)]
-    [InlineData(ColliderRule.KeepFirst, SeparatingSetRule.Union)]
-    [InlineData(ColliderRule.Overwrite, SeparatingSetRule.First)]
-    public void With_a_perfect_test_the_true_cpdag_is_returned(ColliderRule colliders, SeparatingSetRule sets)
+    [Fact]
+    public void With_a_perfect_test_every_rule_returns_the_true_cpdag_of_a_thousand_dags()
     {
         var random = new Random(51);
+        for (int round = 0; round < 1000; round++)
+        {
+            var dag = RandomDags.Draw(random, 12);
+            string truth = dag.ToCpdag().ToString();
+            var oracle = new DSeparationOracle(dag);
+            foreach (var sets in Enum.GetValues<SeparatingSetRule>())
+            {
+                var options = Exact with { SeparatingSets = sets };
+                var (skeleton, separatingSets, _) = SkeletonSearch.Run(
+                    oracle, dag.Variables, options, new(dag.Count), null, TestContext.Current.CancellationToken);
+                var undirected = skeleton.ToCpdag();
+                foreach (var rules in PcRules.All.Where(rules => rules.SeparatingSets == sets))
+                {
+                    var result = PcSearch.Orient(
+                        new(undirected), separatingSets, oracle, rules, new(dag.Count), TestContext.Current.CancellationToken);
+
+                    Assert.Equal(truth, result.Graph.ToString());
+                    Assert.Empty(result.AmbiguousTriples);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void What_is_remembered_to_separate_a_pair_separates_it()
+    {
+        var random = new Random(53);
         for (int round = 0; round < 300; round++)
         {
             var dag = RandomDags.Draw(random, 10);
 
             var result = PcSearch.Run(
-                new DSeparationOracle(dag), dag.Variables, Exact with { Colliders = colliders, SeparatingSets = sets },
-                cancellation: TestContext.Current.CancellationToken);
+                new DSeparationOracle(dag), dag.Variables, Exact, cancellation: TestContext.Current.CancellationToken);
 
-            Assert.Equal(dag.ToCpdag().ToString(), result.Graph.ToString());
-            foreach (var set in result.SeparatingSets.All.Where(_ => sets == SeparatingSetRule.First))
-            {
-                Assert.True(DSeparation.Separates(dag, set.X, set.Y, [.. set.Given]));
-            }
+            Assert.All(result.SeparatingSets.All, set => Assert.True(DSeparation.Separates(dag, set.X, set.Y, [.. set.Given])));
+        }
+    }
+
+    [Fact]
+    public void The_oracle_says_what_the_definition_says()
+    {
+        var random = new Random(54);
+        for (int round = 0; round < 300; round++)
+        {
+            var dag = RandomDags.Draw(random, 12);
+            int[] order = [.. Enumerable.Range(0, dag.Count)];
+            random.Shuffle(order);
+            int[] given = [.. order[2..(2 + random.Next(dag.Count - 1))].Order()];
+            var query = new QueryBatch(given.Length);
+            query.Add(order[0], order[1], given);
+            var p = new double[1];
+            new DSeparationOracle(dag).PValues(query, p);
+
+            Assert.Equal(DSeparation.Separates(dag, order[0], order[1], given) ? 1 : 0, p[0]);
         }
     }
 
