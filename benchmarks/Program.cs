@@ -4,6 +4,8 @@ using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Running;
 using CausalMixFT.Benchmarks;
 using CausalMixFT.Benchmarks.Calibration;
+using CausalMixFT.Benchmarks.Timing;
+using CommandLine;
 
 // No benchmark, but a study that takes as long: ./dev calibrate.
 if (args is ["calibrate", ..])
@@ -13,8 +15,27 @@ if (args is ["calibrate", ..])
     return 0;
 }
 
+// Two verbs of our own time whole searches; everything else is BenchmarkDotNet's.
+if (args is ["time-discovery" or "growth", ..])
+{
+    using var parser = new Parser(settings =>
+    {
+        settings.HelpWriter = Console.Error;
+        settings.CaseInsensitiveEnumValues = true;
+        settings.ParsingCulture = CultureInfo.InvariantCulture;
+    });
+    return parser.ParseArguments<TimeDiscoveryCommand, GrowthCommand>(args)
+        .MapResult((TimeDiscoveryCommand command) => Done(command.Run), (GrowthCommand command) => Done(command.Run), _ => 1);
+}
+
 // Medians, because the machines that run this are shared; the throughput column puts each time beside its work.
 var config = DefaultConfig.Instance.AddColumn(StatisticColumn.Median, new ThroughputColumn())
     .WithOptions(ConfigOptions.JoinSummary);
 var summaries = BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args, config);
 return summaries.Any(s => s.HasCriticalValidationErrors || s.Reports.Any(r => !r.Success)) ? 1 : 0;
+
+static int Done(Action run)
+{
+    run();
+    return 0;
+}

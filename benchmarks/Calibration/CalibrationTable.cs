@@ -9,6 +9,9 @@ public static class CalibrationTable
 {
     static readonly int[] Sizes = [200, 500, 2000], LevelCounts = [2, 5, 8];
 
+    // KCI's cost grows with n³: 3,000 tables of 2,000 rows would take a day.
+    static readonly int[] KernelSizes = [200, 500];
+
     /// <summary>Runs the study, a section for each family, and writes it as Markdown.</summary>
     /// <param name="repetitions">Tables a cell; 3,000 in the committed file.</param>
     /// <param name="only">The one section to run, or null for all.</param>
@@ -19,6 +22,7 @@ public static class CalibrationTable
         StudiedTest fisherZ = StudiedTest.Of("fisherz", TestChoice.FisherZ), gsq = StudiedTest.Of("gsq", TestChoice.GSquared);
         var ranks = StudiedTest.Of("fisherz on ranks", TestChoice.FisherZ, new() { RankNormalise = true });
         var basisOnRanks = StudiedTest.Of("basis on ranks", TestChoice.Basis, new() { RankNormalise = true });
+        StudiedTest kci = StudiedTest.Of("kci", TestChoice.Kci), rcot = StudiedTest.Of("rcot", TestChoice.Rcot);
         var chisq = StudiedTest.Of("chisq", TestChoice.ChiSquare);
 
         Section("Categories", NullFamily.Categories, LevelCounts, false, [mixed, StudiedTest.TraceForm, gsq, chisq]);
@@ -30,8 +34,10 @@ public static class CalibrationTable
         Section("Categories with gaps", NullFamily.Categories, [2, 5], true, [gsq, chisq, mixed]);
         Section("A number and a category with gaps", NullFamily.NumberByCategory, [5], true, [mixed, basis]);
         Section("Numbers with gaps", NullFamily.Numbers, [0], true, [fisherZ, mixed, basis]);
+        Section("Numbers, kernel tests", NullFamily.Numbers, [0], false, [kci, rcot], KernelSizes);
+        Section("Numbers on curves, kernel tests", NullFamily.Curves, [0], false, [kci, rcot], KernelSizes);
 
-        void Section(string title, NullFamily family, int[] levels, bool gaps, StudiedTest[] tests)
+        void Section(string title, NullFamily family, int[] levels, bool gaps, StudiedTest[] tests, int[]? sizes = null)
         {
             if (only is not null && only != title)
             {
@@ -41,7 +47,7 @@ public static class CalibrationTable
             var cases = (
                 from count in levels
                 from skewed in count == 0 ? (bool[])[false] : [false, true]
-                from rows in Sizes
+                from rows in sizes ?? Sizes
                 select new NullCase(family, rows, count, skewed, gaps)).ToArray();
             FalsePositives[] counts = [.. cases.Select(of => FalsePositives.Count(of, tests, repetitions))];
             output.Write($"## {title}\n\n");

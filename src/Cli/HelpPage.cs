@@ -48,7 +48,7 @@ static class HelpPage
         {
             string preset = option.Default is null ? ""
                 : string.Create(CultureInfo.InvariantCulture, $" (default: {(option.Default is Enum word ? word.ToString().ToLowerInvariant() : option.Default)})");
-            Entry(page, Usage(property, option), option.HelpText + preset);
+            Entry(page, Usage(property, option), option.HelpText + Words(property) + preset);
         }
 
         return page.Append($"\nExample:\n  {Example(command)}").ToString();
@@ -66,6 +66,11 @@ static class HelpPage
         string value = option.MetaValue is { Length: > 0 } named ? named : type.IsEnum ? "NAME" : "N";
         return $"--{option.LongName} {value}";
     }
+
+    // The words that an option takes, so that none is forgotten in its text.
+    static string Words(PropertyInfo property) =>
+        (Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType) is { IsEnum: true } type
+            ? $" One of {string.Join(", ", Enum.GetNames(type)).ToLowerInvariant()}." : "";
 
     // The name, and the text beside it in lines of the page's width.
     static void Entry(StringBuilder page, string name, string text)

@@ -22,7 +22,7 @@ public sealed class CausalMix(ComputeDevice device, CausalMixOptions options)
 
     /// <summary>Discovers a causal graph of the table's columns.</summary>
     public DiscoveryResult Discover(Table table, IProgress<double>? progress = null) =>
-        CausalDiscovery.Discover(table, options.Discovery, device, progress);
+        CausalDiscovery.Discover(table, options.Discovery with { Seed = options.Seed }, device, progress);
 
     /// <summary>Fits a mechanism to each column given its parents in the graph.</summary>
     public StructuralCausalModel Fit(Table table, Dag graph, IProgress<double>? progress = null) =>

@@ -32,6 +32,15 @@ public sealed class BadInputFacts : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("x,y\n1,2\n", "0 of the table's 2 columns vary")]
+    [InlineData("x,y\n1,2\n3\n", "line 3", "1 field")]
+    [InlineData("x,x\n1,2\n", "line 1", "columns 1 and 2")]
+    [InlineData("x,y\n1,a\n2,b\n3,a\n4,b\n5,a\n6,b\n7,a\n", "fisherz needs numbers", "'y'")]
+    [InlineData("x,y\n\"1,2\n3,4\n", "line 2", "close the quote")]
+    public void A_table_that_no_graph_can_be_found_of_is_refused(string text, params string[] expected) =>
+        Refuses(expected, "discover", _program.File("t.csv", text), "--test", "fisherz", "--out", _program.At("out"));
+
     [Theory, MemberData(nameof(Tables))]
     public void A_bad_table_is_refused_in_one_sentence(string what, string? text, string[] expected)
     {
@@ -95,7 +104,7 @@ public sealed class BadInputFacts : IDisposable
         { ["sample", "TABLE", "--rows", "0", "--out", "OUT"], ["--rows is 0", "from 1 on"] },
         { ["sample", "TABLE", "--rows", "-5", "--out", "OUT"], ["--rows is -5", "from 1 on"] },
         { ["sample", "TABLE", "--rows", "5", "--out", "OUT"], ["t.csv", "JSON"] },
-        { ["fit", "TABLE", "--graph", "TABLE", "--out", "OUT"], ["t.csv", "JSON"] },
+        { ["fit", "TABLE", "--graph", "TABLE", "--out", "OUT"], ["t.csv", "matrix", "90 rows"] },
         { ["evaluate", "TABLE", "--out", "OUT", "--model", "MODEL"], ["no target is known", "--target"] },
         { ["pretrain", "--heads", "5", "--out", "OUT"], ["--heads is 5", "divisor"] },
     };

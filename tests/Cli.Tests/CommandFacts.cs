@@ -205,6 +205,7 @@ public sealed class CommandFacts : IDisposable
     [Theory]
     [InlineData("run")]
     [InlineData("discover")]
+    [InlineData("compare")]
     [InlineData("fit")]
     [InlineData("sample")]
     [InlineData("finetune")]

@@ -11,7 +11,7 @@ public class CovarianceBench : ICountsWork
     DeviceArray<double> _data = null!, _covariance = null!;
     Covariance _operation = null!;
 
-    [Params("1000x50", "1000x500", "100000x50")]
+    [Params("1000x50", "1000x500", "100000x50", "1000000x100")]
     public string Shape { get; set; } = "1000x50";
 
     // Half of the symmetric product: rows · columns² / 2 multiplications and as many additions.

@@ -32,7 +32,7 @@ abstract class Command
     [Option("threads", HelpText = "CPU threads to use. (default: all)")]
     public int? Threads { get; set; }
 
-    [Option("device", Default = DeviceChoice.Auto, HelpText = "Where to compute: auto, cpu, cuda or emulated; auto is cuda if there is one, else cpu.")]
+    [Option("device", Default = DeviceChoice.Auto, HelpText = "Where to compute; auto is cuda if there is one, else cpu.")]
     public DeviceChoice Device { get; set; }
 
     [Option("blas", MetaValue = "NAME", HelpText = "Multiply matrices on the CPU with mkl, openblas, blis, or a library's file. (default: the built-in product)")]
@@ -93,6 +93,10 @@ abstract class Command
 
     /// <summary>Reads the model that was named, or else the one that comes with the program.</summary>
     protected static TabularModel LoadModel(string? file) => file is null ? ShippedModel.Load() : ModelFile.Read(file);
+
+    /// <summary>The format of a graph that an option names, or null where it was not given.</summary>
+    protected static GraphFormat? FormatNamed(string option, string? word) => word is null ? null : GraphFormats.Named(word) ?? throw new InputException(
+        $"--{option} is '{word}', but {string.Join(", ", GraphFormats.Names)} are the formats there are.");
 
     /// <summary>Complains about an option's value.</summary>
     protected static void Check(bool good, string option, object? value, string expected)

@@ -2,12 +2,13 @@ using CausalMixFT.Engine;
 using CausalMixFT.Engine.Discovery;
 using CausalMixFT.Engine.Formats;
 using CausalMixFT.Engine.Reporting;
+using CausalMixFT.Engine.Tables;
 using CommandLine;
 
 namespace CausalMixFT.Cli.Commands;
 
 [Verb("discover", HelpText = "Discover a causal graph of a table's columns.")]
-sealed class DiscoverCommand : TableCommand
+sealed class DiscoverCommand : SearchCommand
 {
     [Value(0, MetaName = "TABLE", Required = true, HelpText = "A .csv or .csv.gz file with a header line.")]
     public string Table { get; set; } = "";
@@ -15,17 +16,23 @@ sealed class DiscoverCommand : TableCommand
     [Option("target", MetaValue = "COLUMN", HelpText = "A column of classes: rows without it are left out, and the picture shows it.")]
     public string? Target { get; set; }
 
-    [Option("out", Required = true, MetaValue = "DIR", HelpText = "Where graph.json and graph.svg go.")]
+    [Option("out", Required = true, MetaValue = "DIR", HelpText = "Where the graph, its picture and what else was asked for go.")]
     public string Out { get; set; } = "";
 
-    [Option("test", Default = TestChoice.Auto, HelpText = "The independence test: auto, fisherz, gsquared, chisquare or mixed; auto chooses by the columns' kinds.")]
-    public TestChoice Test { get; set; }
+    [Option("format", Default = "json", MetaValue = "A,B", HelpText = "Formats of the graph's files: json, dot, graphml, tetrad, causal-learn, pcalg, edges.")]
+    public string Format { get; set; } = "json";
 
-    [Option("alpha", Default = 0.01, HelpText = "Level of significance of the independence tests.")]
-    public double Alpha { get; set; }
+    [Option("truth", MetaValue = "FILE", HelpText = "The true graph, in any of these formats, to compare with.")]
+    public string? Truth { get; set; }
 
-    [Option("max-depth", Default = 3, HelpText = "Most variables given in one independence test.")]
-    public int MaxDepth { get; set; }
+    [Option("bootstrap", Default = 0, HelpText = "Resamples of the rows to search too, for how sure each edge is; 100 are of use.")]
+    public int Bootstrap { get; set; }
+
+    [Option("resampling", Default = ResamplingRule.Half, HelpText = "How the rows of a resample are drawn.")]
+    public ResamplingRule Resampling { get; set; }
+
+    [Option("ensemble", Default = 0, HelpText = "DAGs to draw by how sure each edge is; needs --bootstrap.")]
+    public int Ensemble { get; set; }
 
     public override string Example => "causalmixft discover examples/wdbc.csv --target class --out runs/wdbc";
 
@@ -33,27 +40,71 @@ sealed class DiscoverCommand : TableCommand
 
     public override void Run(Terminal terminal)
     {
-        Check(Alpha is > 0 and < 1, "alpha", Alpha, "a number between 0 and 1");
-        Check(MaxDepth >= 0, "max-depth", MaxDepth, "a number from 0 on");
+        Check(Bootstrap >= 0, "bootstrap", Bootstrap, "a number from 0 on");
+        Check(Ensemble >= 0, "ensemble", Ensemble, "a number from 0 on");
+        Check(Ensemble == 0 || Bootstrap > 0, "ensemble", Ensemble, "resamples to draw the graphs by, such as --bootstrap 100,");
+        var discovery = Discovery() with { Bootstraps = Bootstrap, Resampling = Resampling, EnsembleSize = Ensemble };
+        var formats = Formats();
         OutputPlace.CheckFolder(Out);
-        var loaded = CsvTable.Read(Table, Csv).Informative(Target);
+        var truth = Truth is null ? null : GraphFormats.Read(Truth).Graph;
+        var loaded = CsvTable.Read(Table, Csv);
+        var used = loaded.Informative(Target);
+        if (truth is not null)
+        {
+            TrueGraph.Check(truth, used.Table.Columns, Algorithm);
+        }
+
+        foreach (var format in formats)
+        {
+            GraphFormats.Check(format, used.Table.Columns.Select(column => column.Name));
+        }
 
         using var device = OpenDevice(terminal);
-        terminal.Say($"Table: {Table}, {TaskSummary.Shape(loaded.Table)}");
-        terminal.Note(loaded.Notes);
-        var options = new CausalMixOptions
-        {
-            Seed = Seed,
-            Discovery = new DiscoveryOptions { Alpha = Alpha, MaxDepth = MaxDepth, Test = Test },
-        };
-        var result = terminal.Stage("Discover the graph", told => new CausalMix(device, options).Discover(loaded.Table, told));
+        terminal.Say($"Table: {Table}, {TaskSummary.Shape(used.Table)}");
+        terminal.Note(used.Notes);
+        var options = new CausalMixOptions { Seed = Seed, Discovery = Checked(discovery, loaded, used.Table, terminal) };
+        var result = terminal.Stage("Discover the graph", told => new CausalMix(device, options).Discover(used.Table, told));
+        string? note = null;
+        var comparison = truth is null ? null : TrueGraph.Compare(result.Graph, truth, ComparedAs.Auto, out note);
+        string first = GraphFormats.FileName(formats[0]);
         OutputPlace.Fill(Out, folder =>
         {
-            GraphJson.Write(result, Path.Combine(folder, "graph.json"));
-            GraphSvg.Write(result.Graph, Path.Combine(folder, "graph.svg"), Target);
+            foreach (var format in formats)
+            {
+                GraphFormats.Write(GraphFile.Of(result), Path.Combine(folder, GraphFormats.FileName(format)), format);
+            }
+
+            GraphSvg.Write(result.Graph, Path.Combine(folder, "graph.svg"), Target, result.Confidence);
+            if (result.Confidence is not null)
+            {
+                ConfidenceCsv.Write(result.Confidence, Path.Combine(folder, "confidence.csv"));
+            }
+
+            if (result.Ensemble.Count > 0)
+            {
+                EnsembleJson.Write(result.Ensemble, Path.Combine(folder, "ensemble.json"));
+            }
+
+            if (comparison is not null)
+            {
+                ComparisonJson.Write(Path.Combine(folder, "comparison.json"), comparison, Path.Combine(Out, first), Truth!, note);
+            }
         });
         terminal.Note(result.Notes);
         terminal.Say($"{TaskSummary.Count(result.Graph.Edges.Count(), "edge")} by the {result.TestName} test, {result.Queries} questions");
-        terminal.Say($"Graph: {Path.Combine(Out, "graph.json")} and graph.svg");
+        if (comparison is not null)
+        {
+            terminal.Note(note is null ? [] : [note]);
+            terminal.Show(ComparisonTable.Of(comparison));
+            terminal.Say(ComparisonTable.Distance(comparison));
+        }
+
+        terminal.Say($"Graph: {Path.Combine(Out, first)} and graph.svg");
+    }
+
+    GraphFormat[] Formats()
+    {
+        GraphFormat[] formats = [.. Names(Format).Distinct().Select(word => FormatNamed("format", word)!.Value)];
+        return formats.Length > 0 ? formats : throw new InputException($"--format names no format; name one of {string.Join(", ", GraphFormats.Names)}.");
     }
 }

@@ -12,8 +12,11 @@ sealed class FitCommand : TableCommand
     [Value(0, MetaName = "TABLE", Required = true, HelpText = "A .csv or .csv.gz file with a header line.")]
     public string Table { get; set; } = "";
 
-    [Option("graph", Required = true, MetaValue = "FILE", HelpText = "A graph.json, as discover writes it.")]
+    [Option("graph", Required = true, MetaValue = "FILE", HelpText = "The graph: graph.json as discover writes it, or dot, graphml, Tetrad's text, or a matrix or list of edges as csv.")]
     public string Graph { get; set; } = "";
+
+    [Option("format", MetaValue = "NAME", HelpText = "The graph's format: json, dot, graphml, tetrad, causal-learn, pcalg, edges. (default: by the name's ending)")]
+    public string? Format { get; set; }
 
     [Option("out", Required = true, MetaValue = "DIR", HelpText = "Where scm.json goes.")]
     public string Out { get; set; } = "";
@@ -25,7 +28,7 @@ sealed class FitCommand : TableCommand
     public override void Run(Terminal terminal)
     {
         OutputPlace.CheckFolder(Out);
-        var graph = DagExtension.Of(GraphJson.Read(Graph).Graph, out var graphNotes);
+        var graph = DagExtension.Of(GraphFormats.Read(Graph, FormatNamed("format", Format)).Graph, out var graphNotes);
         var loaded = CsvTable.Read(Table, Csv);
 
         using var device = OpenDevice(terminal);

@@ -1,5 +1,4 @@
 using CausalMixFT.Engine;
-using CausalMixFT.Engine.Discovery;
 using CausalMixFT.Engine.Formats;
 using CausalMixFT.Engine.Reporting;
 using CausalMixFT.Engine.Tables;
@@ -8,7 +7,7 @@ using CommandLine;
 namespace CausalMixFT.Cli.Commands;
 
 [Verb("run", HelpText = "All of it: from a table to a tuned model and a report.")]
-sealed class RunCommand : TableCommand
+sealed class RunCommand : SearchCommand
 {
     [Value(0, MetaName = "TABLE", Required = true, HelpText = "A .csv or .csv.gz file with a header line.")]
     public string Table { get; set; } = "";
@@ -21,15 +20,6 @@ sealed class RunCommand : TableCommand
 
     [Option("model", MetaValue = "FILE", HelpText = "The model to start from. (default: the one that comes with the program)")]
     public string? Model { get; set; }
-
-    [Option("test", Default = TestChoice.Auto, HelpText = "The independence test: auto, fisherz, gsquared, chisquare or mixed; auto chooses by the columns' kinds.")]
-    public TestChoice Test { get; set; }
-
-    [Option("alpha", Default = 0.01, HelpText = "Level of significance of the independence tests.")]
-    public double Alpha { get; set; }
-
-    [Option("max-depth", Default = 3, HelpText = "Most variables given in one independence test.")]
-    public int MaxDepth { get; set; }
 
     [Option("synthetic-per-real", Default = 1.0, HelpText = "Synthetic rows for each real training row.")]
     public double SyntheticPerReal { get; set; }
@@ -59,8 +49,6 @@ sealed class RunCommand : TableCommand
     /// <summary>The options as the engine takes them.</summary>
     internal CausalMixOptions Options()
     {
-        Check(Alpha is > 0 and < 1, "alpha", Alpha, "a number between 0 and 1");
-        Check(MaxDepth >= 0, "max-depth", MaxDepth, "a number from 0 on");
         Check(SyntheticPerReal is > 0 and <= 1000, "synthetic-per-real", SyntheticPerReal, "a number above 0, at most 1000");
         Check(Steps >= 1, "steps", Steps, "a number from 1 on");
         Check(LearningRate is > 0 and < 1, "learning-rate", LearningRate, "a number between 0 and 1");
@@ -71,7 +59,7 @@ sealed class RunCommand : TableCommand
         return defaults with
         {
             Seed = Seed,
-            Discovery = defaults.Discovery with { Alpha = Alpha, MaxDepth = MaxDepth, Test = Test },
+            Discovery = Discovery(),
             SyntheticPerReal = SyntheticPerReal,
             FineTuning = defaults.FineTuning with { Steps = Steps, LearningRate = LearningRate, ContextRows = Context },
             Prediction = defaults.Prediction with { MaxContext = MaxContext },
@@ -96,6 +84,7 @@ sealed class RunCommand : TableCommand
         terminal.Say($"Model: {TaskSummary.Model(model)}");
         terminal.Say($"Fine-tuning: at most {Steps} steps (--steps) of {Context} context rows (--context)");
         terminal.Note(task.Notes);
+        options = options with { Discovery = Checked(options.Discovery, loaded, task.Table, terminal) };
 
         var result = terminal.Stages(told => new CausalMix(device, options).Run(task, model, told));
         RunFolder.Write(Results, result, provenance);

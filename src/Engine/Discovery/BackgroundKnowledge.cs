@@ -4,10 +4,20 @@ using CausalMixFT.Engine.Tables;
 namespace CausalMixFT.Engine.Discovery;
 
 /// <summary>What is known of the graph before any data are seen, by the names of columns.</summary>
+/// <remarks>
+/// A * in a name stands for any letters, unless a column has that very name: <c>lab_*</c> is every column that begins so.
+/// An edge here is a direct cause; hidden common causes of two columns are not spoken of.
+/// </remarks>
 public sealed record BackgroundKnowledge
 {
     /// <summary>Groups in time: nothing in a later tier causes anything in an earlier one. Unnamed columns are in none.</summary>
     public IReadOnlyList<IReadOnlyList<string>> Tiers { get; init; } = [];
+
+    /// <summary>Places in <see cref="Tiers"/>, from 0, of those whose columns do not cause each other (Tetrad's *).</summary>
+    public IReadOnlyList<int> ClosedTiers { get; init; } = [];
+
+    /// <summary>Places in <see cref="Tiers"/>, from 0, of those whose columns cause none beyond the next tier (Tetrad's -).</summary>
+    public IReadOnlyList<int> NextOnlyTiers { get; init; } = [];
 
     /// <summary>Edges that cannot be.</summary>
     public IReadOnlyList<(string From, string To)> Forbid { get; init; } = [];
@@ -21,73 +31,71 @@ public sealed record BackgroundKnowledge
     /// <summary>Columns that no other causes, such as age.</summary>
     public IReadOnlyList<string> Roots { get; init; } = [];
 
+    /// <summary>Columns that the table has and the graph leaves out, as constant ones: what is said of them is void.</summary>
+    public IReadOnlyList<string> LeftOut { get; init; } = [];
+
+    /// <summary>Whether nothing is known.</summary>
+    public bool IsEmpty => Tiers.Count + Forbid.Count + Require.Count + Sinks.Count + Roots.Count == 0;
+
+    /// <summary>Where each statement stands, for messages; empty for what was not read from a file.</summary>
+    internal KnowledgeSource Source { get; init; } = KnowledgeSource.None;
+
+    /// <summary>The same knowledge for a graph without <paramref name="columns"/>: those that it speaks of become <see cref="LeftOut"/>.</summary>
+    public BackgroundKnowledge LeavingOut(IEnumerable<string> columns)
+    {
+        ArgumentNullException.ThrowIfNull(columns);
+        var named = Tiers.SelectMany(tier => tier).Concat(Forbid.Concat(Require).SelectMany(edge => (string[])[edge.From, edge.To]))
+            .Concat(Sinks).Concat(Roots).ToHashSet(StringComparer.Ordinal);
+        return this with { LeftOut = [.. columns.Where(named.Contains).Distinct()] };
+    }
+
+    /// <summary>The same knowledge with more sinks and roots.</summary>
+    public BackgroundKnowledge With(IEnumerable<string> sinks, IEnumerable<string> roots) =>
+        this with { Sinks = [.. Sinks, .. sinks], Roots = [.. Roots, .. roots] };
+
+    /// <summary>Makes sure that every name is one of <paramref name="columns"/> and that no two statements contradict each other.</summary>
+    /// <exception cref="InputException">A name is unknown, or two statements contradict each other; names file and line.</exception>
+    public void Check(IReadOnlyList<Column> columns)
+    {
+        ArgumentNullException.ThrowIfNull(columns);
+        Resolve([.. columns.Select((column, i) => new Variable(i, column.Name, column.Kind))]);
+    }
+
     /// <summary>The same for indices into <paramref name="variables"/>.</summary>
     /// <exception cref="InputException">A name is unknown, or two statements contradict each other.</exception>
-    internal EdgeKnowledge Resolve(IReadOnlyList<Variable> variables)
-    {
-        var index = variables.ToDictionary(v => v.Name, v => v.Index, StringComparer.Ordinal);
-        var knowledge = new EdgeKnowledge(variables.Count);
-        int[][] tiers = [.. Tiers.Select(tier => tier.Select(Index).ToArray())];
-        for (int later = 1; later < tiers.Length; later++)
-        {
-            foreach (int from in tiers[later])
-            {
-                foreach (int to in tiers[..later].SelectMany(tier => tier))
-                {
-                    if (from == to)
-                    {
-                        throw new InputException($"Column '{variables[to].Name}' stands in two tiers: name it in one.");
-                    }
+    internal EdgeKnowledge Resolve(IReadOnlyList<Variable> variables) => new KnowledgeResolution(this, variables).Edges;
+}
 
-                    knowledge.Forbid(from, to);
-                }
-            }
-        }
+/// <summary>Where statements stand: the file, and the line of each statement as <see cref="KnowledgeStatement"/> spells it.</summary>
+sealed record KnowledgeSource(string? Path, IReadOnlyDictionary<string, int> Lines)
+{
+    public static KnowledgeSource None { get; } = new(null, new Dictionary<string, int>());
 
-        foreach (var (from, to) in Forbid)
-        {
-            knowledge.Forbid(Index(from), Index(to));
-        }
+    /// <summary>What a message about the statement begins with: "FILE, line 3: ", or nothing.</summary>
+    public string Before(string statement) =>
+        Path is null ? "" : Lines.TryGetValue(statement, out int line) ? $"{Path}, line {line}: " : $"{Path}: ";
 
-        foreach (var other in variables)
-        {
-            foreach (int sink in Sinks.Select(Index).Where(sink => sink != other.Index))
-            {
-                knowledge.Forbid(sink, other.Index);
-            }
+    /// <summary>The statement, and its line where that is known.</summary>
+    public string Quote(string statement) =>
+        Lines.TryGetValue(statement, out int line) ? $"'{statement}' on line {line}" : $"'{statement}'";
+}
 
-            foreach (int root in Roots.Select(Index).Where(root => root != other.Index))
-            {
-                knowledge.Forbid(other.Index, root);
-            }
-        }
+/// <summary>How one statement about one name or pair is spelled in messages.</summary>
+static class KnowledgeStatement
+{
+    public static string Tier(int tier, string name) => $"tier {tier + 1}: {name}";
 
-        foreach (var (from, to) in Require)
-        {
-            if (knowledge.IsForbidden(Index(from), Index(to)))
-            {
-                throw new InputException(
-                    $"The edge {from} --> {to} is both required and forbidden (by name, tier, sink or root): drop one of the two.");
-            }
+    public static string Closed(int tier) => $"tier {tier + 1} closed";
 
-            knowledge.Require(Index(from), Index(to));
-        }
+    public static string NextOnly(int tier) => $"tier {tier + 1} next";
 
-        try
-        {
-            _ = Dag.FromEdges(variables, Require.Select(edge => (Index(edge.From), Index(edge.To))));
-        }
-        catch (InputException fault)
-        {
-            throw new InputException($"The required edges contradict each other. {fault.Message}");
-        }
+    public static string Forbid(string from, string to) => $"forbid {from} --> {to}";
 
-        return knowledge;
+    public static string Require(string from, string to) => $"require {from} --> {to}";
 
-        int Index(string name) => index.TryGetValue(name, out int at) ? at : throw new InputException(
-            $"Background knowledge names the column '{name}', which is not in the graph: " +
-            $"it has {string.Join(", ", variables.Select(v => $"'{v.Name}'"))}.");
-    }
+    public static string Sink(string name) => $"sink {name}";
+
+    public static string Root(string name) => $"root {name}";
 }
 
 /// <summary>Forbidden and required edges between indices.</summary>

@@ -10,7 +10,7 @@ namespace CausalMixFT.Engine.Discovery;
 /// <param name="Graph">What the data tell: a <see cref="Cpdag"/> by PC, a <see cref="Pag"/> by FCI.</param>
 /// <param name="SeparatingSets">What separates each pair that is not joined.</param>
 /// <param name="Extension">One DAG that the graph stands for.</param>
-/// <param name="TestName">The test that was asked: fisherz, gsq, chisq, mixed or basis.</param>
+/// <param name="TestName">The test that was asked: fisherz, gsq, chisq, mixed, basis, kci or rcot.</param>
 /// <param name="Alpha">The level of significance.</param>
 /// <param name="Queries">How many questions it was asked.</param>
 /// <param name="Notes">What was done to the data on the way, a sentence each.</param>
@@ -48,12 +48,25 @@ public static class CausalDiscovery
             throw new InputException($"A graph cannot be discovered from {table.Rows} rows: give 5 at the least, hundreds to be of use.");
         }
 
+        if (options.EnsembleSize > 0 && options.Bootstraps == 0)
+        {
+            throw new InputException(
+                $"{options.EnsembleSize} graphs were asked for, and they are drawn by how often resamples of the rows have each edge: " +
+                "ask for resamples too, such as --bootstrap 100.");
+        }
+
         var notes = new List<string>();
         Variable[] variables = [.. table.Columns.Select((column, i) => new Variable(i, column.Name, column.Kind))];
         var choice = Choose(table, options, notes);
-        var test = OpenTest(table, choice, options, device, notes);
+        var blocks = Encode(table, choice, options);
+        notes.AddRange(blocks.Notes);
+
+        // The search of all rows is one of as many as there are resamples, and one.
+        double searchShare = 1.0 / (1 + options.Bootstraps);
+        var test = OpenOnCompleteRows(choice, blocks, device);
         using var _ = (IDisposable)test;
-        var (graph, separatingSets, queries) = Search(test, variables, options, notes, progress, cancellation);
+        var (graph, separatingSets, queries) = Search(
+            test, variables, options, notes, options.Bootstraps == 0 ? progress : Part.Of(progress, 0, searchShare), cancellation);
         if (test.Undecided > 0)
         {
             notes.Add(
@@ -63,7 +76,30 @@ public static class CausalDiscovery
 
         var extension = DagExtension.Of(graph, out var extensionNotes);
         notes.AddRange(extensionNotes);
-        return new(graph, separatingSets, extension, test.Name, options.Alpha, queries, notes);
+        var result = new DiscoveryResult(graph, separatingSets, extension, test.Name, options.Alpha, queries, notes);
+        if (options.Bootstraps == 0)
+        {
+            return result;
+        }
+
+        var confidence = EdgeConfidence.Of(BootstrapDiscovery.Run(
+            table.Rows, options, device,
+            (rows, on) => GraphOf(blocks.Resample(rows), choice, variables, options, on, cancellation),
+            Part.Of(progress, searchShare, 1), cancellation));
+        return result with
+        {
+            Confidence = confidence,
+            Ensemble = DagEnsemble.Draw(confidence, options.EnsembleSize, options.Seed, options.Knowledge),
+        };
+    }
+
+    static CausalGraph GraphOf(
+        BlockEncoding blocks, TestChoice choice, Variable[] variables, DiscoveryOptions options, ComputeDevice device,
+        CancellationToken cancellation)
+    {
+        var test = OpenOnCompleteRows(choice, blocks, device);
+        using var _ = (IDisposable)test;
+        return Search(test, variables, options, [], null, cancellation).Graph;
     }
 
     /// <summary>Opens a test on a table as <see cref="Discover"/> does; the caller disposes it.</summary>
@@ -71,23 +107,21 @@ public static class CausalDiscovery
     /// <param name="choice">Which test; not <see cref="TestChoice.Auto"/>.</param>
     /// <param name="options">How columns are encoded; its own choice of test is not looked at.</param>
     /// <param name="device">Where the test runs.</param>
-    /// <param name="notes">Told what was done to columns, unless null.</param>
-    public static IIndependenceTest OpenTest(
-        Table table, TestChoice choice, DiscoveryOptions options, ComputeDevice device, List<string>? notes = null)
+    public static IIndependenceTest OpenTest(Table table, TestChoice choice, DiscoveryOptions options, ComputeDevice device)
     {
         ArgumentNullException.ThrowIfNull(table);
         ArgumentNullException.ThrowIfNull(options);
-        var blocks = BlockEncoding.Of(table, new BlockOptions
-        {
-            RankNormalise = options.RankNormalise ?? choice == TestChoice.Mixed,
-            MaxLevels = options.MaxLevels,
-            FewestRows = choice is TestChoice.Mixed or TestChoice.Basis ? FewestRowsOfLevel : 1,
-            Missing = options.Missing,
-            BasisColumns = choice == TestChoice.Basis ? NormalScoreBasis.ColumnsFor(table.Rows) : 1,
-        });
-        notes?.AddRange(blocks.Notes);
-        return OpenOnCompleteRows(choice, blocks, device);
+        return OpenOnCompleteRows(choice, Encode(table, choice, options), device);
     }
+
+    static BlockEncoding Encode(Table table, TestChoice choice, DiscoveryOptions options) => BlockEncoding.Of(table, new BlockOptions
+    {
+        RankNormalise = options.RankNormalise ?? choice == TestChoice.Mixed,
+        MaxLevels = options.MaxLevels,
+        FewestRows = choice is TestChoice.Mixed or TestChoice.Basis ? FewestRowsOfLevel : 1,
+        Missing = options.Missing,
+        BasisColumns = choice == TestChoice.Basis ? NormalScoreBasis.ColumnsFor(table.Rows) : 1,
+    });
 
     static (CausalGraph Graph, SeparatingSets SeparatingSets, long Queries) Search(
         IIndependenceTest test, Variable[] variables, DiscoveryOptions options, List<string> notes, IProgress<double>? progress,
@@ -150,7 +184,8 @@ public static class CausalDiscovery
 
     /// <summary>The test, leaving out rows with gaps question by question; contingency tables do so themselves.</summary>
     static IIndependenceTest OpenOnCompleteRows(TestChoice choice, BlockEncoding blocks, ComputeDevice device) =>
-        !blocks.HasGaps || choice is TestChoice.GSquared or TestChoice.ChiSquare
+        !blocks.HasGaps || choice is TestChoice.GSquared or TestChoice.ChiSquare ||
+        (choice == TestChoice.Kci && blocks.Rows > KernelConditionalIndependence.MostRows) // refused, before any question
             ? Open(choice, blocks, device)
             : new TestWiseDeletion(
                 choice.ToString().ToLowerInvariant(), blocks, device, complete => Open(choice, complete, device));
@@ -161,6 +196,16 @@ public static class CausalDiscovery
         TestChoice.GSquared => new GSquaredTest(blocks, device),
         TestChoice.ChiSquare => new GSquaredTest(blocks, device, ContingencyStatistic.Pearson),
         TestChoice.Basis => new BasisExpansionTest(blocks, device),
+        TestChoice.Kci => new KciTest(blocks, device),
+        TestChoice.Rcot => new RcotTest(blocks, device),
         _ => new MixedLikelihoodRatioTest(blocks, device),
     };
+
+    // One of two parts of a job tells its own share.
+    sealed class Part(IProgress<double> whole, double from, double to) : IProgress<double>
+    {
+        public static Part? Of(IProgress<double>? whole, double from, double to) => whole is null ? null : new(whole, from, to);
+
+        public void Report(double value) => whole.Report(from + (to - from) * value);
+    }
 }

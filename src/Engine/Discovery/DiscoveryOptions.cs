@@ -35,6 +35,12 @@ public enum TestChoice
 
     /// <summary>The mixed test that also sees curves, by a few functions of each number's rank; takes any columns.</summary>
     Basis,
+
+    /// <summary>The kernel test KCI; takes any columns, finds dependence of any form, up to 5,000 rows. Never chosen by auto.</summary>
+    Kci,
+
+    /// <summary>RCoT, which approximates KCI by random features; takes any columns and any number of rows. Never chosen by auto.</summary>
+    Rcot,
 }
 
 /// <summary>What is remembered of the sets that separate a pair.</summary>
@@ -47,19 +53,33 @@ public enum SeparatingSetRule
     Union,
 }
 
+/// <summary>How rows are drawn to see which edges are found again.</summary>
+public enum ResamplingRule
+{
+    /// <summary>As many as there are, with replacement: the bootstrap. Weak edges show; one in a hundred pairs is joined wrongly.</summary>
+    WithReplacement,
+
+    /// <summary>Half of the rows, none twice: far fewer false edges, and fewer true ones.</summary>
+    Half,
+}
+
 /// <summary>How a causal graph is discovered; the defaults are the recommended run.</summary>
 public sealed record DiscoveryOptions
 {
     /// <summary>The rules of pcalg's pc() as it comes (u2pd = "relaxed"): any conditioning set, the last collider decides.</summary>
     public static DiscoveryOptions LikePcalg => new()
     {
-        MaxDepth = null, Colliders = ColliderRule.Overwrite, Propagation = PropagationRule.Overwrite,
+        MaxDepth = null,
+        Colliders = ColliderRule.Overwrite,
+        Propagation = PropagationRule.Overwrite,
     };
 
     /// <summary>The rules of causal-learn's pc() as it comes (uc_rule 0, uc_priority 2): any conditioning set, the first collider stays.</summary>
     public static DiscoveryOptions LikeCausalLearn => new()
     {
-        MaxDepth = null, SeparatingSets = SeparatingSetRule.Union, Colliders = ColliderRule.KeepFirst,
+        MaxDepth = null,
+        SeparatingSets = SeparatingSetRule.Union,
+        Colliders = ColliderRule.KeepFirst,
     };
 
     /// <summary>The level of significance: a pair whose p-value reaches it is taken for independent.</summary>
@@ -68,7 +88,8 @@ public sealed record DiscoveryOptions
     /// <summary>The most variables given in one test; null for no limit.</summary>
     /// <remarks>
     /// Three: deeper tests on tables of a few thousand rows have little power, remove true edges, and cost most of the
-    /// time. Conformance runs use null.
+    /// time. Conformance runs use null. It bounds the sets that <see cref="Triples"/> asks about too: without it those double
+    /// with every neighbour.
     /// </remarks>
     public int? MaxDepth { get; init; } = 3;
 
@@ -110,4 +131,20 @@ public sealed record DiscoveryOptions
 
     /// <summary>What is known beforehand, or null.</summary>
     public BackgroundKnowledge? Knowledge { get; init; }
+
+    /// <summary>Resamples of the rows to search for how sure each edge is; 0 for none.</summary>
+    public int Bootstraps { get; init; }
+
+    /// <summary>How the rows of a resample are drawn.</summary>
+    /// <remarks>
+    /// Rows that stand twice make every test too sure, and still the shares are nearer to the truth than those of halves,
+    /// which lose weak edges (docs/decisions/resampling-with-replacement.md).
+    /// </remarks>
+    public ResamplingRule Resampling { get; init; } = ResamplingRule.WithReplacement;
+
+    /// <summary>DAGs to draw by how sure each edge is; 0 for none. Needs resamples.</summary>
+    public int EnsembleSize { get; init; }
+
+    /// <summary>The seed of resamples and ensembles.</summary>
+    public ulong Seed { get; init; } = 1;
 }

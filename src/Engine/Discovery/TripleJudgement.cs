@@ -46,7 +46,7 @@ sealed record TripleJudgement(
     static TripleVerdict Unanimous(TripleEvidence evidence) => (evidence.With, evidence.Without) switch
     {
         (0, > 0) => TripleVerdict.Collider,
-        (> 0, 0) => TripleVerdict.NonCollider,
+        ( > 0, 0) => TripleVerdict.NonCollider,
         _ => TripleVerdict.Ambiguous,
     };
 

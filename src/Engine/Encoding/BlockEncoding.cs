@@ -32,7 +32,7 @@ public sealed record BlockOptions
 /// can depend on nothing. Where rows with gaps are left out, a gap still fills its place, with the mean or no indicator,
 /// and <see cref="Present"/> says that it is one.
 /// </remarks>
-public sealed class BlockEncoding
+public sealed partial class BlockEncoding
 {
     BlockEncoding(
         int rows, int[] starts, List<ReadOnlyMemory<double>> columns, byte[] codes, int[] levels, ulong[]?[] present,
@@ -114,47 +114,6 @@ public sealed class BlockEncoding
         }
 
         return new(table.Rows, starts, columns, codes, levels, present, options.BasisColumns, notes);
-    }
-
-    /// <summary>The encoding of some rows and variables, which are then the only ones; no row of it may have a gap.</summary>
-    /// <remarks>Columns that are constant in these rows are left out. Levels, ranks and bases stay those of the whole table.</remarks>
-    internal BlockEncoding Select(ReadOnlySpan<int> rows, ReadOnlySpan<int> variables)
-    {
-        var starts = new int[variables.Length + 1];
-        var levels = new int[variables.Length];
-        var codes = new byte[Codes.Length == 0 ? 0 : checked(rows.Length * variables.Length)];
-        var columns = new List<ReadOnlyMemory<double>>();
-        for (int i = 0; i < variables.Length; i++)
-        {
-            int variable = variables[i];
-            levels[i] = Levels[variable];
-            if (codes.Length > 0)
-            {
-                Gather(Codes.AsSpan(variable * Rows, Rows), rows, codes.AsSpan(i * rows.Length, rows.Length));
-            }
-
-            for (int column = Starts[variable]; column < Starts[variable + 1]; column++)
-            {
-                var own = new double[rows.Length];
-                Gather(Columns[column].Span, rows, own);
-                if (own.AsSpan().ContainsAnyExcept(own[0]))
-                {
-                    columns.Add(own);
-                }
-            }
-
-            starts[i + 1] = columns.Count;
-        }
-
-        return new(rows.Length, starts, columns, codes, levels, new ulong[]?[variables.Length], BasisColumns, []);
-    }
-
-    static void Gather<T>(ReadOnlySpan<T> column, ReadOnlySpan<int> rows, Span<T> gathered)
-    {
-        for (int i = 0; i < rows.Length; i++)
-        {
-            gathered[i] = column[rows[i]];
-        }
     }
 
     /// <summary>The rows that have a value, or null when all do.</summary>

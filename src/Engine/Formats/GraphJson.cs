@@ -5,13 +5,6 @@ using CausalMixFT.Engine.Tables;
 
 namespace CausalMixFT.Engine.Formats;
 
-/// <summary>A graph as it lies in a file: the graph, and how it came about where a search found it.</summary>
-/// <param name="Graph">A <see cref="Dag"/> when every edge is directed and the file says so, else a <see cref="Cpdag"/>.</param>
-/// <param name="Test">The test that was asked, or null.</param>
-/// <param name="Alpha">The level of significance, or null.</param>
-/// <param name="SeparatingSets">What separates pairs that are not joined; empty when unknown.</param>
-public sealed record GraphFile(CausalGraph Graph, string? Test, double? Alpha, SeparatingSets SeparatingSets);
-
 /// <summary>graph.json: the causal graph.</summary>
 /// <remarks>
 /// <code>
@@ -19,9 +12,11 @@ public sealed record GraphFile(CausalGraph Graph, string? Test, double? Alpha, S
 ///   "variables": [ { "name": "age", "kind": "integer" }, … ],
 ///   "edges": [ { "from": "age", "to": "income", "atFrom": "tail", "atTo": "arrow" }, … ],
 ///   "test": "mixed", "alpha": 0.01,
-///   "separatingSets": [ { "x": "age", "y": "y", "given": [ "income" ], "pValue": 0.4 }, … ] }
+///   "separatingSets": [ { "x": "age", "y": "y", "given": [ "income" ], "pValue": 0.4 }, … ],
+///   "confidence": { "graphs": 100, "pairs": [ { "x": "age", "y": "income", "marks": { "-->": 90, "---": 7 } }, … ] } }
 /// </code>
-/// type is dag or cpdag; marks are tail, arrow or circle; test, alpha and separatingSets may be missing.
+/// type is dag, cpdag or pag; marks are tail, arrow or circle; test, alpha, separatingSets and confidence may be missing.
+/// confidence counts, over graphs found on resamples of the rows, how many join x and y by which marks, read from x to y.
 /// </remarks>
 public static class GraphJson
 {
@@ -34,18 +29,15 @@ public static class GraphJson
     /// <exception cref="InputException">The file is missing, or not a graph.</exception>
     public static GraphFile Read(string path)
     {
+        var source = SourceText.Read(path, "a graph");
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using var document = JsonDocument.Parse(source.Text);
             return Parse(document.RootElement, path);
         }
         catch (JsonException fault)
         {
             throw new InputException($"{path}, line {fault.LineNumber + 1}: this is no JSON; give a graph.json as discover writes it.");
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException($"{path}: the graph cannot be read ({fault.Message.TrimEnd('.')}); name a graph.json as discover writes it.");
         }
     }
 
@@ -53,7 +45,7 @@ public static class GraphJson
     public static void Write(DiscoveryResult result, string path)
     {
         ArgumentNullException.ThrowIfNull(result);
-        Write(new GraphFile(result.Graph, result.TestName, result.Alpha, result.SeparatingSets), path);
+        Write(GraphFile.Of(result), path);
     }
 
     /// <summary>Writes a graph.</summary>
@@ -77,7 +69,7 @@ public static class GraphJson
         json.WriteStartObject();
         json.WriteString("format", Format);
         json.WriteNumber("version", Version);
-        json.WriteString("type", file.Graph is Dag ? "dag" : "cpdag");
+        json.WriteString("type", file.Type);
         json.WriteStartArray("variables");
         foreach (var variable in variables)
         {
@@ -124,6 +116,35 @@ public static class GraphJson
 
             json.WriteEndArray();
             json.WriteNumber("pValue", set.PValue);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        if (file.Confidence is not null)
+        {
+            Write(file.Confidence, json);
+        }
+
+        json.WriteEndObject();
+    }
+
+    static void Write(EdgeConfidence confidence, Utf8JsonWriter json)
+    {
+        json.WriteStartObject("confidence");
+        json.WriteNumber("graphs", confidence.Graphs);
+        json.WriteStartArray("pairs");
+        foreach (var pair in confidence.Counts().GroupBy(count => (count.Edge.From, count.Edge.To)))
+        {
+            json.WriteStartObject();
+            json.WriteString("x", confidence.Variables[pair.Key.From].Name);
+            json.WriteString("y", confidence.Variables[pair.Key.To].Name);
+            json.WriteStartObject("marks");
+            foreach (var (edge, count) in pair)
+            {
+                json.WriteNumber(edge.Symbol, count);
+            }
+
+            json.WriteEndObject();
             json.WriteEndObject();
         }
 
@@ -180,20 +201,56 @@ public static class GraphJson
         }
 
         string type = Text(root, "type", "the file");
-        if (type is not ("dag" or "cpdag"))
+        if (!GraphFile.Types.Contains(type))
         {
-            throw new InputException($"{path}: the graph is of type '{type}', not dag or cpdag; correct it.");
+            throw new InputException($"{path}: the graph is of type '{type}', not {string.Join(", ", GraphFile.Types)}; correct it.");
         }
 
         string? test = root.TryGetProperty("test", out _) ? Text(root, "test", "the file") : null;
         double? alpha = root.TryGetProperty("alpha", out _) ? Number(root, "alpha", "the file") : null;
         try
         {
-            return new(type == "dag" ? builder.ToDag() : builder.ToCpdag(), test, alpha, sets);
+            return new(GraphFile.Build(builder, type), test, alpha, sets) { Confidence = Confidence() };
         }
-        catch (InputException fault)
+        catch (InputException fault) when (!fault.Message.StartsWith(path, StringComparison.Ordinal))
         {
             throw new InputException($"{path}: {fault.Message}");
+        }
+
+        EdgeConfidence? Confidence()
+        {
+            if (!root.TryGetProperty("confidence", out var confidence))
+            {
+                return null;
+            }
+
+            double graphs = Number(confidence, "graphs", "the confidence");
+            if (!(graphs >= 1) || graphs > int.MaxValue || graphs != Math.Floor(graphs))
+            {
+                throw Fault("the confidence", "graphs", "a whole number from 1 on");
+            }
+
+            var counts = new List<(Edge, int)>();
+            foreach (var pair in Items(confidence, "pairs"))
+            {
+                int x = Node(pair, "x", "a pair of the confidence"), y = Node(pair, "y", "a pair of the confidence");
+                string place = $"the pair '{variables[x].Name}' and '{variables[y].Name}' of the confidence";
+                foreach (var mark in pair.TryGetProperty("marks", out var marks) && marks.ValueKind == JsonValueKind.Object
+                    ? marks.EnumerateObject() : throw Fault(place, "marks", "an object"))
+                {
+                    var (atX, atY) = Edge.MarksOf(mark.Name) ?? throw Fault(place, "marks", $"an edge such as --> and not '{mark.Name}'");
+                    bool counted = mark.Value.ValueKind == JsonValueKind.Number && mark.Value.TryGetInt32(out int _);
+                    int count = counted ? mark.Value.GetInt32() : -1;
+                    if (x == y || count < 0 || count > graphs)
+                    {
+                        throw Fault(place, "marks", $"a number from 0 to {graphs}");
+                    }
+
+                    counts.Add((new(x, y, atX, atY), count));
+                }
+            }
+
+            return EdgeConfidence.FromCounts(variables, (int)graphs, counts);
         }
 
         InputException Fault(string place, string name, string wanted) =>

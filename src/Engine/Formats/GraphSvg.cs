@@ -3,267 +3,168 @@ using System.Net;
 using System.Text;
 using CausalMixFT.Engine.Graphs;
 using GraphShape;
-using GraphShape.Algorithms.Layout;
-using QuikGraph;
 
 namespace CausalMixFT.Engine.Formats;
 
-/// <summary>A causal graph as a picture: layers from causes down to effects, arrowheads where a direction is known.</summary>
+/// <summary>A causal graph as a picture: layers from causes down to effects, marks as they are.</summary>
 /// <remarks>
-/// Laid out by GraphShape's Sugiyama algorithm. A directed edge is drawn dark with an arrowhead; an undirected edge is
-/// plain and blue. Variables without edges stand in rows of their own below. The same graph gives the same bytes.
+/// Dark edges tell a direction, blue ones do not, a dashed red one with two arrowheads stands for a hidden common cause.
+/// Where the confidence of edges is known, rarer edges are paler, and each carries its shares in percent. A legend below
+/// explains what occurs beyond plain arrows. The same graph gives the same bytes.
 /// </remarks>
 public static class GraphSvg
 {
-    const double FontSize = 13, BoxHeight = 30, Padding = 14, Margin = 24;
-    const double LayerGap = 64, SliceGap = 26, LooseGap = 16;
-
-    // What stands in one layer keeps this distance; an edge that passes takes this width.
-    const double SmallestGap = 12, BendWidth = 4;
-
-    // Edges meet a box side by side, at most this far apart and within this share of its width.
-    const double PortGap = 12, PortShare = 0.7;
+    const double FontSize = 13, Padding = 14, LabelSize = 10;
+    const string Dark = "#3d4852", Open = "#2b7bba", Hidden = "#b3261e";
 
     /// <summary>Writes the picture of <paramref name="graph"/> to <paramref name="path"/>.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="path">The file to make.</param>
     /// <param name="target">A variable to highlight, or null.</param>
-    public static void Write(CausalGraph graph, string path, string? target = null) =>
-        AtomicFile.WriteText(path, Draw(graph, target));
+    /// <param name="confidence">How sure each edge is, or null.</param>
+    public static void Write(CausalGraph graph, string path, string? target = null, EdgeConfidence? confidence = null) =>
+        AtomicFile.WriteText(path, Draw(graph, target, confidence));
 
     /// <summary>The picture as the text of an SVG document.</summary>
-    public static string Draw(CausalGraph graph, string? target = null)
+    /// <inheritdoc cref="Write"/>
+    public static string Draw(CausalGraph graph, string? target = null, EdgeConfidence? confidence = null)
     {
         ArgumentNullException.ThrowIfNull(graph);
-        var boxes = new Box[graph.Count];
-        foreach (var variable in graph.Variables)
-        {
-            boxes[variable.Index] = new(0, 0, Math.Max(56, TextWidth(variable.Name) + 2 * Padding));
-        }
+        var layout = GraphLayout.Of(graph, [.. graph.Variables.Select(variable => Math.Max(56, TextWidth(variable.Name, FontSize) + 2 * Padding))]);
+        var legend = Legend(graph, target, confidence);
+        double half = GraphLayout.BoxHeight / 2;
+        var corners = layout.Boxes.SelectMany(box => new Point[] { new(box.X - box.Width / 2, box.Y - half), new(box.X + box.Width / 2, box.Y + half) })
+            .Concat(layout.Edges.SelectMany(edge => edge.Points)).DefaultIfEmpty(new(0, 0)).ToArray();
+        double minX = corners.Min(p => p.X) - GraphLayout.Margin, minY = corners.Min(p => p.Y) - GraphLayout.Margin;
+        double bottom = corners.Max(p => p.Y) + GraphLayout.Margin;
+        double width = Math.Max(corners.Max(p => p.X), minX + GraphLayout.Margin + legend.Select(entry => 56 + TextWidth(entry.Text, 12)).DefaultIfEmpty(0).Max())
+            + GraphLayout.Margin - minX;
+        double height = bottom - minY + (legend.Count > 0 ? 20 * legend.Count + 12 : 0);
 
-        var bends = LayOut(graph, boxes);
-        PlaceLoose(graph, boxes);
-        return Render(graph, boxes, bends, target);
-    }
-
-    /// <summary>A node's centre and width.</summary>
-    readonly record struct Box(double X, double Y, double Width);
-
-    /// <summary>A node for GraphShape, which wants objects; equal by value, so that hash tables run in one order.</summary>
-    sealed record Vertex(int Index);
-
-    /// <summary>Places the variables that have edges; returns the points that long edges pass through.</summary>
-    static Dictionary<(int From, int To), Point[]> LayOut(CausalGraph graph, Box[] boxes)
-    {
-        var bends = new Dictionary<(int From, int To), Point[]>();
-        double left = Margin;
-        foreach (var component in Components(graph))
-        {
-            var vertices = component.ToDictionary(node => node, node => new Vertex(node));
-            var layout = new BidirectionalGraph<Vertex, Edge<Vertex>>();
-            layout.AddVertexRange(vertices.Values);
-            layout.AddEdgeRange(
-                graph.Edges.Where(edge => component.Contains(edge.From))
-                    .Select(edge => new Edge<Vertex>(vertices[edge.From], vertices[edge.To])));
-            var algorithm = new SugiyamaLayoutAlgorithm<Vertex, Edge<Vertex>, BidirectionalGraph<Vertex, Edge<Vertex>>>(
-                layout,
-                layout.Vertices.ToDictionary(vertex => vertex, vertex => new Size(boxes[vertex.Index].Width, BoxHeight)),
-                new SugiyamaLayoutParameters
-                {
-                    Direction = LayoutDirection.TopToBottom,
-                    LayerGap = LayerGap,
-                    SliceGap = SliceGap,
-                    EdgeRouting = SugiyamaEdgeRouting.Traditional,
-                    OptimizeWidth = false,
-                    MinimizeEdgeLength = true,
-                })
-            {
-                // Ties between orders of a layer are broken at random: the seed makes it the same every time.
-                Rand = new Random(0),
-            };
-            algorithm.Compute();
-
-            var nodes = component.ToDictionary(
-                node => node,
-                node => new Slot(algorithm.VerticesPositions[vertices[node]], boxes[node].Width / 2));
-            var routes = layout.Edges.ToDictionary(
-                edge => (edge.Source.Index, edge.Target.Index),
-                edge => algorithm.EdgeRoutes.TryGetValue(edge, out var route) && route is not null
-                    ? route.Select(point => new Slot(point, BendWidth / 2)).ToArray() : []);
-            Slot[] slots = [.. nodes.Values, .. routes.Values.SelectMany(route => route)];
-            Spread(slots);
-
-            double shiftX = left - slots.Min(slot => slot.X - slot.Half), shiftY = Margin + BoxHeight / 2 - slots.Min(slot => slot.Y);
-            double right = slots.Max(slot => slot.X + slot.Half) + shiftX;
-            foreach (var (node, slot) in nodes)
-            {
-                boxes[node] = boxes[node] with { X = slot.X + shiftX, Y = slot.Y + shiftY };
-            }
-
-            foreach (var (pair, route) in routes)
-            {
-                bends[pair] = [.. route.Select(slot => new Point(slot.X + shiftX, slot.Y + shiftY))];
-            }
-
-            left = right + 2 * SliceGap;
-        }
-
-        return bends;
-    }
-
-    /// <summary>A place in a layer, of a box or of an edge that passes.</summary>
-    sealed class Slot(Point at, double half)
-    {
-        public double X { get; set; } = at.X;
-
-        public double Y { get; } = at.Y;
-
-        public double Half { get; } = half;
-    }
-
-    /// <summary>Moves what would touch in a layer to the right: GraphShape keeps the order, not always the distance.</summary>
-    static void Spread(Slot[] slots)
-    {
-        foreach (var layer in slots.GroupBy(slot => Math.Round(slot.Y)))
-        {
-            double free = double.NegativeInfinity;
-            foreach (var slot in layer.OrderBy(slot => slot.X))
-            {
-                slot.X = Math.Max(slot.X, free + slot.Half);
-                free = slot.X + slot.Half + SmallestGap;
-            }
-        }
-    }
-
-    /// <summary>The connected parts with more than one variable, by their first variable.</summary>
-    static List<HashSet<int>> Components(CausalGraph graph)
-    {
-        var parts = new List<HashSet<int>>();
-        for (int start = 0; start < graph.Count; start++)
-        {
-            if (graph.Adjacent(start).Count == 0 || parts.Any(part => part.Contains(start)))
-            {
-                continue;
-            }
-
-            var part = new HashSet<int>();
-            var open = new Queue<int>([start]);
-            while (open.TryDequeue(out int node))
-            {
-                if (part.Add(node))
-                {
-                    foreach (int other in graph.Adjacent(node))
-                    {
-                        open.Enqueue(other);
-                    }
-                }
-            }
-
-            parts.Add(part);
-        }
-
-        return parts;
-    }
-
-    /// <summary>Places the variables without edges in rows below, as wide as the picture.</summary>
-    static void PlaceLoose(CausalGraph graph, Box[] boxes)
-    {
-        var placed = graph.Variables.Where(v => graph.Adjacent(v.Index).Count > 0).Select(v => boxes[v.Index]).ToArray();
-        double width = placed.Select(box => box.X + box.Width / 2).Append(640).Max();
-        double x = Margin, y = placed.Select(box => box.Y + BoxHeight / 2 + LayerGap).Append(Margin).Max() + BoxHeight / 2;
-        foreach (var variable in graph.Variables.Where(v => graph.Adjacent(v.Index).Count == 0))
-        {
-            double own = boxes[variable.Index].Width;
-            if (x > Margin && x + own > width)
-            {
-                x = Margin;
-                y += BoxHeight + LooseGap;
-            }
-
-            boxes[variable.Index] = new(x + own / 2, y, own);
-            x += own + LooseGap;
-        }
-    }
-
-    static string Render(CausalGraph graph, Box[] boxes, Dictionary<(int From, int To), Point[]> bends, string? target)
-    {
-        var xs = boxes.SelectMany(b => new[] { b.X - b.Width / 2, b.X + b.Width / 2 }).Concat(bends.Values.SelectMany(b => b.Select(p => p.X)));
-        var ys = boxes.SelectMany(b => new[] { b.Y - BoxHeight / 2, b.Y + BoxHeight / 2 }).Concat(bends.Values.SelectMany(b => b.Select(p => p.Y)));
-        double minX = xs.DefaultIfEmpty(0).Min() - Margin, maxX = xs.DefaultIfEmpty(0).Max() + Margin;
-        double minY = ys.DefaultIfEmpty(0).Min() - Margin, maxY = ys.DefaultIfEmpty(0).Max() + Margin;
         var svg = new StringBuilder();
-        Line($"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="{N(minX)} {N(minY)} {N(maxX - minX)} {N(maxY - minY)}" width="{N(maxX - minX)}" height="{N(maxY - minY)}" font-family="Helvetica, Arial, 'DejaVu Sans', sans-serif" font-size="{N(FontSize)}" role="img">""");
+        Line($"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="{N(minX)} {N(minY)} {N(width)} {N(height)}" width="{N(width)}" height="{N(height)}" font-family="Helvetica, Arial, 'DejaVu Sans', sans-serif" font-size="{N(FontSize)}" role="img">""");
         Line("<title>Causal graph</title>");
-        Line("""<defs><marker id="arrow" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="8" markerHeight="8" orient="auto-start-reverse"><path d="M0 1 L10 5 L0 9 Z" fill="#3d4852"/></marker><marker id="circle" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="8" markerHeight="8" orient="auto"><circle cx="5" cy="5" r="4" fill="#fff" stroke="#3d4852" stroke-width="1.5"/></marker></defs>""");
-        Line($"""<rect x="{N(minX)}" y="{N(minY)}" width="{N(maxX - minX)}" height="{N(maxY - minY)}" fill="#fff"/>""");
-        Line("""<g fill="none" stroke-width="1.4">""");
-        foreach (var (edge, path) in Paths(graph, boxes, bends))
+        Line($"<defs>{Markers("dark", Dark)}{Markers("open", Open)}{Markers("hidden", Hidden)}</defs>");
+        Line($"""<rect x="{N(minX)}" y="{N(minY)}" width="{N(width)}" height="{N(height)}" fill="#fff"/>""");
+        Line("""<g class="edges" fill="none">""");
+        foreach (var (edge, points) in layout.Edges)
         {
-            string colour = edge.IsUndirected ? "#2b7bba" : "#3d4852";
-            Line($"""<path d="{path}" stroke="{colour}"{Marker("start", edge.AtFrom)}{Marker("end", edge.AtTo)}/>""");
+            Line($"""<path d="{Curve(points)}"{Stroke(edge, confidence)}/>""");
         }
 
         Line("</g>");
-        Line("""<g text-anchor="middle" stroke-width="1.2">""");
+        Line("""<g class="variables" text-anchor="middle" stroke-width="1.2">""");
         foreach (var variable in graph.Variables)
         {
-            var box = boxes[variable.Index];
+            var box = layout.Boxes[variable.Index];
             bool highlighted = variable.Name == target;
             string fill = highlighted ? "#fde8c8" : "#f1f5f8", stroke = highlighted ? "#c05d00" : "#8795a1";
-            Line($"""<rect x="{N(box.X - box.Width / 2)}" y="{N(box.Y - BoxHeight / 2)}" width="{N(box.Width)}" height="{N(BoxHeight)}" rx="8" fill="{fill}" stroke="{stroke}"/>""");
+            Line($"""<rect x="{N(box.X - box.Width / 2)}" y="{N(box.Y - half)}" width="{N(box.Width)}" height="{N(GraphLayout.BoxHeight)}" rx="8" fill="{fill}" stroke="{stroke}"/>""");
             Line($"""<text x="{N(box.X)}" y="{N(box.Y + FontSize * 0.35)}" fill="#22292f"{(highlighted ? " font-weight=\"bold\"" : "")}>{WebUtility.HtmlEncode(variable.Name)}</text>""");
         }
 
         Line("</g>");
+        if (confidence is not null)
+        {
+            // A white rim keeps figures legible where they lie on edges.
+            Line($"""<g class="shares" text-anchor="middle" font-size="{N(LabelSize)}" fill="#22292f" stroke="#fff" stroke-width="3" paint-order="stroke" stroke-linejoin="round">""");
+            foreach (var (text, at) in EdgeLabels.Place(layout, edge => Shares(edge, confidence), text => TextWidth(text, LabelSize), LabelSize))
+            {
+                Line($"""<text x="{N(at.X)}" y="{N(at.Y + LabelSize * 0.35)}">{text}</text>""");
+            }
+
+            Line("</g>");
+        }
+
+        if (legend.Count > 0)
+        {
+            Line("""<g class="legend" font-size="12" fill="#4a5661">""");
+            double y = bottom + 2, x = minX + GraphLayout.Margin;
+            foreach (var (sample, text) in legend)
+            {
+                if (sample is { } edge)
+                {
+                    Line($"""<path d="M{N(x)} {N(y)} H{N(x + 44)}" fill="none"{Stroke(edge, null)}/>""");
+                }
+
+                Line($"""<text x="{N(x + 56)}" y="{N(y + 4)}">{WebUtility.HtmlEncode(text)}</text>""");
+                y += 20;
+            }
+
+            Line("</g>");
+        }
+
         Line("</svg>");
         return svg.ToString();
 
         void Line(string text) => svg.Append(text).Append('\n');
+    }
 
-        static string Marker(string place, Endpoint mark) => mark switch
+    // Only what occurs and is not plain: an arrow alone explains itself.
+    static List<(Edge? Sample, string Text)> Legend(CausalGraph graph, string? target, EdgeConfidence? confidence)
+    {
+        var kinds = graph.Edges.Select(edge => edge with { From = 0, To = 0 }).Distinct().ToArray();
+        var entries = new List<(Edge?, string)>();
+        if (confidence is not null || kinds.Any(edge => !edge.IsDirected))
         {
-            Endpoint.Arrow => $" marker-{place}=\"url(#arrow)\"",
-            Endpoint.Circle => $" marker-{place}=\"url(#circle)\"",
+            bool mayHide = graph is Pag;
+            Add(Endpoint.Tail, Endpoint.Arrow, "cause and effect");
+            Add(Endpoint.Tail, Endpoint.Tail, mayHide ? "both cause what rows were selected by" : "cause and effect, which is which is open");
+            Add(Endpoint.Arrow, Endpoint.Arrow, mayHide ? "neither causes the other: a hidden common cause" : "rules spoke for both directions");
+            Add(Endpoint.Circle, Endpoint.Arrow, "the arrow's end does not cause the other; the circle's may, or a hidden cause joins them");
+            Add(Endpoint.Circle, Endpoint.Circle, "joined, nothing is known of the direction");
+            Add(Endpoint.Circle, Endpoint.Tail, "the plain end is a cause, of the other or of what rows were selected by");
+        }
+
+        if (confidence is not null)
+        {
+            entries.Add((null, string.Create(CultureInfo.InvariantCulture,
+                $"97/81: joined in 97 % of {confidence.Graphs} graphs of resampled rows; if so, the arrow's direction has 81 %. Paler: rarer.")));
+        }
+
+        return entries;
+
+        void Add(Endpoint atFrom, Endpoint atTo, string text)
+        {
+            var edge = new Edge(0, 0, atFrom, atTo);
+            if (kinds.Contains(edge) || kinds.Contains(new(0, 0, atTo, atFrom)))
+            {
+                entries.Add((edge, text));
+            }
+        }
+    }
+
+    static string Shares(Edge edge, EdgeConfidence confidence)
+    {
+        string joined = Percent(confidence.Joined(edge.From, edge.To));
+        bool points = edge.AtTo == Endpoint.Arrow && edge.AtFrom != Endpoint.Arrow;
+        return points ? $"{joined}/{Percent(confidence.Direction(edge.From, edge.To))}" : joined;
+
+        static string Percent(double share) => Math.Round(100 * share).ToString(CultureInfo.InvariantCulture);
+    }
+
+    static string Stroke(Edge edge, EdgeConfidence? confidence)
+    {
+        bool isHidden = (edge.AtFrom, edge.AtTo) == (Endpoint.Arrow, Endpoint.Arrow);
+        bool isOpen = edge.AtFrom != Endpoint.Arrow && edge.AtTo != Endpoint.Arrow;
+        (string name, string colour) = isHidden ? ("hidden", Hidden) : isOpen ? ("open", Open) : ("dark", Dark);
+        double joined = confidence?.Joined(edge.From, edge.To) ?? 1;
+        return $" stroke=\"{colour}\" stroke-width=\"{N(confidence is null ? 1.4 : 0.8 + 1.2 * joined)}\"" +
+            (isHidden ? " stroke-dasharray=\"6 3\"" : "") + (joined < 1 ? $" opacity=\"{N(0.3 + 0.7 * joined)}\"" : "") +
+            Marker("start", edge.AtFrom) + Marker("end", edge.AtTo);
+
+        string Marker(string place, Endpoint mark) => mark switch
+        {
+            Endpoint.Arrow => $" marker-{place}=\"url(#arrow-{name})\"",
+            Endpoint.Circle => $" marker-{place}=\"url(#circle-{name})\"",
             _ => "",
         };
     }
 
-    /// <summary>Each edge as a curve that leaves and enters boxes, and passes its bends, vertically.</summary>
-    static List<(Edge Edge, string Path)> Paths(CausalGraph graph, Box[] boxes, Dictionary<(int From, int To), Point[]> bends)
-    {
-        var edges = graph.Edges.ToArray();
-        var points = edges.Select(edge =>
-        {
-            var (from, to) = (boxes[edge.From], boxes[edge.To]);
-            var between = bends.GetValueOrDefault((edge.From, edge.To)) ?? [];
-            if (between.Length > 1 && Math.Abs(between[0].Y - from.Y) > Math.Abs(between[^1].Y - from.Y))
-            {
-                Array.Reverse(between);
-            }
-
-            // A bend lies between the boxes of its layer: the edge passes them straight.
-            double half = Math.Sign(to.Y - from.Y) * BoxHeight / 2;
-            var straight = between.SelectMany(p => new[] { new Point(p.X, p.Y - half), new Point(p.X, p.Y + half) });
-            return (Point[])[new(from.X, from.Y), .. straight, new(to.X, to.Y)];
-        }).ToArray();
-
-        // At each side of a box its edges are fanned out in the order of where they go, so that they do not cross there.
-        var ends = edges.Select((_, i) => (Edge: i, Node: edges[i].From, At: 0, Next: points[i][1]))
-            .Concat(edges.Select((_, i) => (Edge: i, Node: edges[i].To, At: points[i].Length - 1, Next: points[i][^2])));
-        foreach (var side in ends.GroupBy(end => (end.Node, Below: end.Next.Y > boxes[end.Node].Y)).Select(group => group.ToArray()).ToArray())
-        {
-            var box = boxes[side[0].Node];
-            double gap = Math.Min(PortGap, PortShare * box.Width / side.Length);
-            double y = box.Y + (side[0].Next.Y > box.Y ? BoxHeight / 2 : -BoxHeight / 2);
-            int place = 0;
-            foreach (var end in side.OrderBy(end => end.Next.X).ThenBy(end => end.Edge))
-            {
-                points[end.Edge][end.At] = new(box.X + (place++ - (side.Length - 1) / 2.0) * gap, y);
-            }
-        }
-
-        return [.. edges.Zip(points, (edge, through) => (edge, Curve(through)))];
-    }
+    // Of fixed size, whatever the width of the line.
+    static string Markers(string name, string colour) =>
+        $"""<marker id="arrow-{name}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="11" markerHeight="11" markerUnits="userSpaceOnUse" orient="auto-start-reverse"><path d="M0 1 L10 5 L0 9 Z" fill="{colour}"/></marker>""" +
+        $"""<marker id="circle-{name}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="11" markerHeight="11" markerUnits="userSpaceOnUse" orient="auto-start-reverse"><circle cx="5" cy="5" r="3.9" fill="#fff" stroke="{colour}" stroke-width="1.5"/></marker>""";
 
     static string Curve(Point[] points)
     {
@@ -278,9 +179,9 @@ public static class GraphSvg
     }
 
     // Helvetica's letters are 0.56 of the font size on average, capitals 0.7; no font is at hand to measure with.
-    static double TextWidth(string text) =>
-        text.Sum(letter => char.IsUpper(letter) || letter > 0x2000 ? 0.74 : "iljtf.,' |".Contains(letter, StringComparison.Ordinal) ? 0.38 : 0.61)
-        * FontSize;
+    static double TextWidth(string text, double size) =>
+        text.Sum(letter => char.IsUpper(letter) || letter > 0x2000 ? 0.74 : "iljtf.,' |/".Contains(letter, StringComparison.Ordinal) ? 0.38 : 0.61)
+        * size;
 
-    static string N(double value) => Math.Round(value, 1).ToString(CultureInfo.InvariantCulture);
+    static string N(double value) => Math.Round(value, 2).ToString(CultureInfo.InvariantCulture);
 }

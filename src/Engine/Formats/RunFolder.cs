@@ -17,7 +17,7 @@ public static class RunFolder
         string markdown = RunReport.Markdown(result, provenance, differences);
         var pictures = new Dictionary<string, string>
         {
-            [RunReport.GraphPicture] = GraphSvg.Draw(result.Discovery.Graph, result.Task.Target),
+            [RunReport.GraphPicture] = GraphSvg.Draw(result.Discovery.Graph, result.Task.Target, result.Discovery.Confidence),
             [RunReport.ValidationPicture] = RunReport.DrawValidation(result),
         };
         string title = $"{result.Task.Target} in {Path.GetFileName(provenance.Table)} – CausalMixFT";

@@ -23,4 +23,17 @@ public readonly record struct Edge(int From, int To, Endpoint AtFrom, Endpoint A
             return $"{left}-{right}";
         }
     }
+
+    /// <summary>The marks of an edge as drawn between names, or null where the drawing is none.</summary>
+    internal static (Endpoint AtFrom, Endpoint AtTo)? MarksOf(ReadOnlySpan<char> symbol)
+    {
+        if (symbol.Length != 3 || symbol[1] != '-')
+        {
+            return null;
+        }
+
+        Endpoint? left = symbol[0] switch { '-' => Endpoint.Tail, '<' => Endpoint.Arrow, 'o' => Endpoint.Circle, _ => null };
+        Endpoint? right = symbol[2] switch { '-' => Endpoint.Tail, '>' => Endpoint.Arrow, 'o' => Endpoint.Circle, _ => null };
+        return left is Endpoint atFrom && right is Endpoint atTo ? (atFrom, atTo) : null;
+    }
 }

@@ -10,6 +10,7 @@ public sealed record LoadedTable(Table Table, IReadOnlyList<string> Notes)
 
     /// <summary>What a search for a graph can use: no constant and no empty columns, and the target as a column of classes.</summary>
     /// <param name="target">The column to predict, whose empty rows are left out, or null.</param>
+    /// <exception cref="InputException">Fewer than two columns vary, or the target is no column of classes.</exception>
     public LoadedTable Informative(string? target)
     {
         if (target is not null)
@@ -19,6 +20,8 @@ public sealed record LoadedTable(Table Table, IReadOnlyList<string> Notes)
         }
 
         var notes = Notes.ToList();
-        return new(new(ClassificationTask.Varying(Table, null, notes)), notes);
+        var varying = ClassificationTask.Varying(Table, null, notes);
+        return varying.Count >= 2 ? new(new(varying), notes) : throw new InputException(
+            $"{varying.Count} of the table's {Table.Columns.Count} columns vary, but a graph is of two at the least; add rows or columns.");
     }
 }

@@ -6,27 +6,6 @@ namespace CausalMixFT.Kernels.Independence;
 
 sealed unsafe partial class SeparatorRow
 {
-    /// <summary>How many variables are given before the last, where the compiler knows it: their factors stay in registers.</summary>
-    interface IPrefix
-    {
-        static abstract int Length { get; }
-    }
-
-    readonly struct One : IPrefix
-    {
-        public static int Length => 1;
-    }
-
-    readonly struct Two : IPrefix
-    {
-        public static int Length => 2;
-    }
-
-    readonly struct ThreeOrMore : IPrefix
-    {
-        public static int Length => 3;
-    }
-
     // Sets of one need no matrix: each candidate's correlations are read once, where they lie.
     void WalkSingles()
     {
@@ -117,63 +96,23 @@ sealed unsafe partial class SeparatorRow
         Screen(start, _pivots);
     }
 
+    // A block of lanes stays in registers while the last variable runs.
     void Screen(int from, int to)
     {
-        switch (_depth - 1)
-        {
-            case 1:
-                Screen<One>(from, to);
-                break;
-            case 2:
-                Screen<Two>(from, to);
-                break;
-            default:
-                Screen<ThreeOrMore>(from, to);
-                break;
-        }
-    }
-
-    // A block of lanes stays in registers while the last variable runs.
-    void Screen<TPrefix>(int from, int to)
-        where TPrefix : IPrefix
-    {
-        int given = _depth - 1;
-        double* minusG = _last.Start, minusQ = minusG + _pivotWidth, bounds = minusQ + _pivotWidth;
-        double* f0 = _factors.Start, f1 = f0 + _width, f2 = f1 + _width;
+        long row = (long)(_depth - 1) * _width;
+        double* factor = _factor.Start, minusG = _last.Start, minusQ = minusG + _pivotWidth, bounds = minusQ + _pivotWidth;
         var determined = Vector256.Create(Determined);
         for (int block = 0; block < _blocks; block++)
         {
             uint alive = (uint)_alive.Start[block];
-            if (alive == 0)
-            {
-                continue;
-            }
-
             int lane = _pivotWidth + block * Lanes;
-            var c = Vector256.Load(_c.Start + (long)given * _width + lane);
-            var v = Vector256.Load(_v.Start + (long)given * _width + lane);
-            var y0 = -Vector256.Load(f0 + lane);
-            var y1 = TPrefix.Length > 1 ? -Vector256.Load(f1 + lane) : default;
-            var y2 = TPrefix.Length > 2 ? -Vector256.Load(f2 + lane) : default;
-            double* row = Laid(from, block * Lanes);
-            for (int w = from; w < to; w++, row += Lanes)
+            var c = Vector256.Load(_c.Start + row + lane);
+            var v = Vector256.Load(_v.Start + row + lane);
+            var minus = -Vector256.Load(factor + lane);
+            double* laid = Laid(from, block * Lanes, _depth - 2);
+            for (int w = from; w < to && alive != 0; w++, laid += Lanes)
             {
-                var cy = Vector256.FusedMultiplyAdd(Vector256.Create(f0[w]), y0, Vector256.Load(row));
-                if (TPrefix.Length > 1)
-                {
-                    cy = Vector256.FusedMultiplyAdd(Vector256.Create(f1[w]), y1, cy);
-                }
-
-                if (TPrefix.Length > 2)
-                {
-                    cy = Vector256.FusedMultiplyAdd(Vector256.Create(f2[w]), y2, cy);
-                    double* later = f2 + _width;
-                    for (int i = 3; i < given; i++, later += _width)
-                    {
-                        cy = Vector256.FusedMultiplyAdd(Vector256.Create(-later[w]), Vector256.Load(later + lane), cy);
-                    }
-                }
-
+                var cy = Vector256.FusedMultiplyAdd(Vector256.Create(factor[w]), minus, Vector256.Load(laid));
                 var h = Vector256.FusedMultiplyAdd(Vector256.Create(minusG[w]), cy, c);
                 var s = Vector256.FusedMultiplyAdd(Vector256.Create(minusQ[w]) * cy, cy, v);
                 uint passed = Passed(h, s, Vector256.Create(bounds[w]), determined) & alive;
@@ -181,10 +120,6 @@ sealed unsafe partial class SeparatorRow
                 {
                     Ask(w, block, passed);
                     alive = (uint)_alive.Start[block];
-                    if (alive == 0)
-                    {
-                        break;
-                    }
                 }
             }
         }

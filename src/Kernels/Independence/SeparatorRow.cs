@@ -7,12 +7,13 @@ namespace CausalMixFT.Kernels.Independence;
 /// <summary>The search for separating sets among one variable's candidates, for all its open pairs at once. One thread's memory, kept.</summary>
 /// <remarks>
 /// For row x, a vector holds one number for each candidate ("pivots"), then one for each y whose pair with x is open
-/// ("lanes"). With P the variables given so far, the rows of <c>_c</c> hold c(x, z | P), those of <c>_v</c> v(z | P) and
-/// those of <c>_factors</c> the Cholesky factor of P, so that <c>c(w, z | P) = r(w, z) − Σᵢ fᵢ(w) fᵢ(z)</c>. Sets are
-/// walked in lexicographic order; a new prefix costs one row of each. The last variable w then costs a lane
-/// <c>(c(x, y) − c(x, w) c(w, y)/v(w))² ≤ ρ² v(x | w) (v(y) − c(w, y)²/v(w))</c>: |P| + 6 vector operations, no root, no
-/// logarithm. That only screens, a little too generously. What passes is computed again as <see cref="FisherZ"/> does,
-/// and so is every set that is nearly singular: the graph is that of a search that asks one by one.
+/// ("lanes"). With P the variables given so far, <c>_c</c> holds c(x, z | P), <c>_v</c> v(z | P) and the matrices
+/// c(w, z | P) for the pivots w still to come. Sets are walked in lexicographic order; each variable that joins a prefix
+/// is eliminated once for all sets that begin with it. The last but one is not written out, and the last, w, costs a lane
+/// <c>(c(x, y) − c(x, w) c(w, y)/v(w))² ≤ ρ² v(x | w) (v(y) − c(w, y)²/v(w))</c>: eight vector operations, no root, no
+/// logarithm, whatever the depth. That only screens, a little too generously. What passes is computed again as
+/// <see cref="FisherZ"/> does, and so is every set that is nearly singular: the graph is that of a search that asks one
+/// by one.
 /// </remarks>
 sealed unsafe partial class SeparatorRow
 {
@@ -27,9 +28,12 @@ sealed unsafe partial class SeparatorRow
 
     const int Lanes = 4;
 
-    // Pivots by pivots, row by row; and for each block of lanes its four numbers for each pivot, as the last variable runs.
+    // By the size of the prefix: pivots by pivots, row by row; and for each block of lanes its four numbers for each pivot,
+    // in the order that the last variable runs.
     readonly Scratch<double> _matrix = new(), _laneMatrix = new();
-    readonly Scratch<double> _c = new(), _v = new(), _factors = new(), _last = new(), _packed = new(), _xLeft = new();
+
+    // c, v and x's variance by the size of the prefix; the factor of the variable that joined it last.
+    readonly Scratch<double> _c = new(), _v = new(), _factor = new(), _last = new(), _packed = new(), _xLeft = new();
     readonly Scratch<int> _lanes = new(), _entries = new(), _alive = new(), _places = new(), _given = new();
     readonly Scratch<bool> _exact = new();
     readonly List<(int X, int Entry)> _opened = [];
@@ -42,7 +46,7 @@ sealed unsafe partial class SeparatorRow
     CancellationToken _cancellation;
 
     // A vector has _pivotWidth numbers for the pivots, then a block of four for each four lanes; _width when all are open.
-    int _pivots, _pivotWidth, _width, _blocks, _open;
+    int _pivots, _pivotWidth, _width, _blocks, _open, _laneLength;
 
     /// <summary>How many questions of the last row had no answer.</summary>
     public long Undecided { get; private set; }
@@ -107,7 +111,7 @@ sealed unsafe partial class SeparatorRow
         _exact.Fit(_depth);
         _c.Fit(_depth * _width);
         _v.Fit(_depth * _width);
-        _factors.Fit(_depth * _width);
+        _factor.Fit(_width);
         _last.Fit(3 * _pivotWidth);
         _packed.Fit(SmallMatrix.Length(_depth + 2));
         _xLeft.Start[0] = 1;
@@ -143,8 +147,9 @@ sealed unsafe partial class SeparatorRow
     void FillMatrix()
     {
         var candidates = _level.CandidatesOf(_x);
-        _matrix.Fit(_pivots * _pivotWidth);
-        _laneMatrix.Fit(_pivots * _blocks * Lanes);
+        _laneLength = _pivots * _blocks * Lanes;
+        _matrix.Fit(checked((_depth - 1) * _pivots * _pivotWidth));
+        _laneMatrix.Fit(checked((_depth - 1) * _laneLength));
         int own = 0;
         for (int w = 0; w < _pivots; w++)
         {
@@ -168,7 +173,8 @@ sealed unsafe partial class SeparatorRow
         }
     }
 
-    double* Laid(int w, int lane) => _laneMatrix.Start + ((long)(lane / Lanes) * _pivots + w) * Lanes + lane % Lanes;
+    double* Laid(int w, int lane, int given = 0) =>
+        _laneMatrix.Start + (long)given * _laneLength + ((long)(lane / Lanes) * _pivots + w) * Lanes + lane % Lanes;
 
     void WalkPrefixes()
     {
@@ -209,8 +215,8 @@ sealed unsafe partial class SeparatorRow
     /// <summary>Adds pivot <paramref name="w"/> to the <paramref name="given"/> that are given.</summary>
     void Give(int w, int given)
     {
-        double* c = _c.Start + (long)given * _width, v = _v.Start + (long)given * _width;
-        double* factor = _factors.Start + (long)given * _width;
+        double* c = _c.Start + (long)given * _width, v = _v.Start + (long)given * _width, factor = _factor.Start;
+        double* row = _matrix.Start + ((long)given * _pivots + w) * _pivotWidth;
         double variance = v[w], inverse = variance > Redundant ? 1 / Math.Sqrt(variance) : 0;
         double x = c[w] * inverse, left = _xLeft.Start[given] - x * x;
         _xLeft.Start[given + 1] = left;
@@ -219,24 +225,46 @@ sealed unsafe partial class SeparatorRow
         var minusX = Vector256.Create(-x);
         for (int z = (w + 1) & -Lanes; z < _pivotWidth + _blocks * Lanes; z += Lanes)
         {
-            double* row = z < _pivotWidth ? _matrix.Start + (long)w * _pivotWidth + z : Laid(w, z - _pivotWidth);
-            var sum = Vector256.Load(row);
-            double* earlier = _factors.Start;
-            for (int i = 0; i < given; i++, earlier += _width)
-            {
-                sum = Vector256.FusedMultiplyAdd(Vector256.Create(-earlier[w]), Vector256.Load(earlier + z), sum);
-            }
+            var own = scale * Vector256.Load(z < _pivotWidth ? row + z : Laid(w, z - _pivotWidth, given));
+            own.Store(factor + z);
+            Vector256.FusedMultiplyAdd(minusX, own, Vector256.Load(c + z)).Store(c + _width + z);
+            Vector256.FusedMultiplyAdd(-own, own, Vector256.Load(v + z)).Store(v + _width + z);
+        }
 
-            sum *= scale;
-            sum.Store(factor + z);
-            Vector256.FusedMultiplyAdd(minusX, sum, Vector256.Load(c + z)).Store(c + _width + z);
-            Vector256.FusedMultiplyAdd(-sum, sum, Vector256.Load(v + z)).Store(v + _width + z);
+        if (given < _depth - 2)
+        {
+            Eliminate(w, given);
+        }
+    }
+
+    /// <summary>Writes what is left of the matrices for the pivots after <paramref name="w"/>.</summary>
+    void Eliminate(int w, int given)
+    {
+        double* factor = _factor.Start, row = _matrix.Start + ((long)given * _pivots + w + 1) * _pivotWidth;
+        long next = (long)_pivots * _pivotWidth;
+        for (int pivot = w + 1; pivot < _pivots; pivot++, row += _pivotWidth)
+        {
+            var minus = Vector256.Create(-factor[pivot]);
+            for (int z = (pivot + 1) & -Lanes; z < _pivotWidth; z += Lanes)
+            {
+                Vector256.FusedMultiplyAdd(minus, Vector256.Load(factor + z), Vector256.Load(row + z)).Store(row + next + z);
+            }
+        }
+
+        for (int block = 0; block < _blocks; block++)
+        {
+            var minus = -Vector256.Load(factor + _pivotWidth + block * Lanes);
+            double* lanes = Laid(w + 1, block * Lanes, given);
+            for (int pivot = w + 1; pivot < _pivots; pivot++, lanes += Lanes)
+            {
+                Vector256.FusedMultiplyAdd(minus, Vector256.Create(factor[pivot]), Vector256.Load(lanes)).Store(lanes + _laneLength);
+            }
         }
     }
 
     static bool IsShaky(double variance) => variance is > Redundant and < Shaky;
 
-    /// <summary>Closes the gaps that separated pairs left among the lanes, in the rows up to <paramref name="given"/>.</summary>
+    /// <summary>Closes the gaps that separated pairs left among the lanes, for prefixes up to <paramref name="given"/>.</summary>
     void Compact(int given, int pivots)
     {
         int kept = 0;
@@ -248,12 +276,14 @@ sealed unsafe partial class SeparatorRow
                 (_lanes.Start[kept], _entries.Start[kept]) = (_lanes.Start[lane], _entries.Start[lane]);
                 for (int w = 0; w < pivots; w++)
                 {
-                    *Laid(w, kept) = *Laid(w, lane);
+                    for (int size = 0; size <= given; size++)
+                    {
+                        *Laid(w, kept, size) = *Laid(w, lane, size);
+                    }
                 }
 
                 Move(_c.Start, given + 1, from, to);
                 Move(_v.Start, given + 1, from, to);
-                Move(_factors.Start, given, from, to);
                 kept++;
             }
         }

@@ -72,7 +72,7 @@ public class ContingencyConformanceFacts(ITestOutputHelper output)
 
             table.Write(
                 group,
-                $"{entries} tests ({guarded} it refuses), relative error at most {worstStatistic:e1} of the statistic, {worstP:e1} of p");
+                $"{entries} tests ({guarded} it refuses), relative error at most {worstStatistic:0.0e-0} of the statistic, {worstP:0.0e-0} of p");
             Assert.InRange(worstStatistic, 0, Tolerance);
             Assert.InRange(worstP, 0, Tolerance);
         }

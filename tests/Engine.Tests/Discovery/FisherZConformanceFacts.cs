@@ -43,7 +43,7 @@ public class FisherZConformanceFacts(ITestOutputHelper output)
 
             if (entries > 0)
             {
-                table.Write(group, $"{entries} tests, relative error at most {worstR:e1} of r, {worstZ:e1} of z, {worstP:e1} of p");
+                table.Write(group, $"{entries} tests, relative error at most {worstR:0.0e-0} of r, {worstZ:0.0e-0} of z, {worstP:0.0e-0} of p");
             }
 
             Assert.InRange(worstR, 0, Tolerance);

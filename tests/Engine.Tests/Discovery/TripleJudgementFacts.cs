@@ -41,6 +41,16 @@ public class TripleJudgementFacts
         Assert.Equal(rule == TripleRule.Standard ? 0 : 8, judgement.Queries);
     }
 
+    // Knowledge can keep a pair apart that no test was asked about: its triples may collide or not.
+    [Fact]
+    public void A_triple_whose_ends_nothing_is_known_to_separate_is_ambiguous()
+    {
+        var judgement = TripleJudgement.Of(
+            [new(0, 1, 2)], [[1], [0, 2], [1]], new(), new Scripted(""), new(), TestContext.Current.CancellationToken);
+
+        Assert.Equal([new(0, 1, 2)], judgement.Ambiguous);
+    }
+
     [Fact]
     public void No_rule_builds_on_an_ambiguous_triple()
     {

@@ -17,8 +17,8 @@ public class GraphSvgFacts
 
         var picture = XElement.Parse(GraphSvg.Draw(graph, "B"));
 
-        Assert.Equal(["A", "B", "<C & \"D\">", "E"], picture.Descendants(Svg + "text").Select(text => text.Value));
-        var paths = picture.Descendants(Svg + "path").Where(path => path.Attribute("stroke") is not null).ToArray();
+        Assert.Equal(["A", "B", "<C & \"D\">", "E"], Group(picture, "variables").Elements(Svg + "text").Select(text => text.Value));
+        var paths = Group(picture, "edges").Elements(Svg + "path").ToArray();
         Assert.Equal(2, paths.Length);
         Assert.Single(paths, path => path.Attribute("marker-end") is not null);
         Assert.Single(picture.Descendants(Svg + "text"), text => text.Attribute("font-weight") is not null);
@@ -28,11 +28,11 @@ public class GraphSvgFacts
     public void No_two_boxes_overlap_and_nothing_lies_outside()
     {
         var random = new Random(91);
-        for (int round = 0; round < 10; round++)
+        for (int round = 0; round < 4; round++)
         {
             var picture = XElement.Parse(GraphSvg.Draw(Tangle(random, 30)));
 
-            var boxes = picture.Descendants(Svg + "g").Last().Elements(Svg + "rect").Select(Box).ToArray();
+            var boxes = Group(picture, "variables").Elements(Svg + "rect").Select(Box).ToArray();
             Assert.Equal(30, boxes.Length);
             double[] view = [.. picture.Attribute("viewBox")!.Value.Split(' ').Select(Number)];
             for (int i = 0; i < boxes.Length; i++)
@@ -46,6 +46,57 @@ public class GraphSvgFacts
                 }
             }
         }
+    }
+
+    [Fact]
+    public void No_edge_runs_through_the_box_of_a_third_variable()
+    {
+        var random = new Random(93);
+        for (int round = 0; round < 2; round++)
+        {
+            var graph = Tangle(random, 40);
+            var layout = GraphLayout.Of(graph, [.. graph.Variables.Select(_ => 70.0)]);
+            foreach (var (edge, points) in layout.Edges)
+            {
+                // At a layer that it passes an edge is vertical, from the top of its boxes to their bottom.
+                foreach (var (top, bottom) in points.Zip(points.Skip(1)).Where(step => step.First.X == step.Second.X))
+                {
+                    Assert.DoesNotContain(graph.Variables.Where(v => v.Index != edge.From && v.Index != edge.To), v =>
+                    {
+                        var box = layout.Boxes[v.Index];
+                        return Math.Abs(top.X - box.X) < box.Width / 2 && Math.Abs((top.Y + bottom.Y) / 2 - box.Y) < GraphLayout.BoxHeight / 2;
+                    });
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Marks_of_a_pag_are_drawn_and_explained()
+    {
+        var graph = new GraphBuilder(Dag.Parse("A, B, C").Variables)
+            .Connect(0, 1, Endpoint.Circle, Endpoint.Arrow).Connect(1, 2, Endpoint.Arrow, Endpoint.Arrow).ToPag();
+
+        var picture = XElement.Parse(GraphSvg.Draw(graph));
+
+        var paths = Group(picture, "edges").Elements(Svg + "path").ToArray();
+        Assert.Equal("url(#circle-dark)", paths[0].Attribute("marker-start")!.Value);
+        Assert.Equal("url(#arrow-dark)", paths[0].Attribute("marker-end")!.Value);
+        Assert.Equal("url(#arrow-hidden)", paths[1].Attribute("marker-start")!.Value);
+        Assert.NotNull(paths[1].Attribute("stroke-dasharray"));
+        Assert.Equal(2, Group(picture, "legend").Elements(Svg + "text").Count());
+    }
+
+    [Fact]
+    public void Shares_of_resamples_stand_beside_edges()
+    {
+        var confidence = EdgeConfidence.Of([Dag.Parse("A --> B --> C"), Dag.Parse("A, B --> C, B --> A"), Dag.Parse("A, B, C"), Dag.Parse("A --> B, C")]);
+
+        var picture = XElement.Parse(GraphSvg.Draw(Dag.Parse("A --> B --> C"), confidence: confidence));
+
+        Assert.Equal(["75/67", "50/100"], Group(picture, "shares").Elements(Svg + "text").Select(text => text.Value));
+        Assert.Equal(["0.82", "0.65"], Group(picture, "edges").Elements(Svg + "path").Select(path => path.Attribute("opacity")!.Value));
+        Assert.Contains("4 graphs", Group(picture, "legend").Value, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -76,6 +127,8 @@ public class GraphSvgFacts
 
         return builder.ToCpdag();
     }
+
+    static XElement Group(XElement picture, string name) => picture.Elements(Svg + "g").Single(group => group.Attribute("class")?.Value == name);
 
     static (double X, double Y, double Width, double Height) Box(XElement rectangle) =>
         (Number(rectangle.Attribute("x")!.Value), Number(rectangle.Attribute("y")!.Value),
