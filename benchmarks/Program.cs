@@ -3,8 +3,17 @@ using BenchmarkDotNet.Columns;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Running;
 using CausalMixFT.Benchmarks;
+using CausalMixFT.Benchmarks.Calibration;
 using CausalMixFT.Benchmarks.Timing;
 using CommandLine;
+
+// No benchmark, but a study that takes as long: ./dev calibrate.
+if (args is ["calibrate", ..])
+{
+    int repetitions = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 3000;
+    CalibrationTable.Write(repetitions, only: args.Length > 2 ? args[2] : null, Console.Out);
+    return 0;
+}
 
 // Two verbs of our own time whole searches; everything else is BenchmarkDotNet's.
 if (args is ["time-discovery" or "growth", ..])

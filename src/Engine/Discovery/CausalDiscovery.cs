@@ -10,7 +10,7 @@ namespace CausalMixFT.Engine.Discovery;
 /// <param name="Graph">What the data tell: a <see cref="Cpdag"/> by PC, a <see cref="Pag"/> by FCI.</param>
 /// <param name="SeparatingSets">What separates each pair that is not joined.</param>
 /// <param name="Extension">One DAG that the graph stands for.</param>
-/// <param name="TestName">The test that was asked: fisherz, gsq, chisq, mixed, kci or rcot.</param>
+/// <param name="TestName">The test that was asked: fisherz, gsq, chisq, mixed, basis, kci or rcot.</param>
 /// <param name="Alpha">The level of significance.</param>
 /// <param name="Queries">How many questions it was asked.</param>
 /// <param name="Notes">What was done to the data on the way, a sentence each.</param>
@@ -58,17 +58,12 @@ public static class CausalDiscovery
         var notes = new List<string>();
         Variable[] variables = [.. table.Columns.Select((column, i) => new Variable(i, column.Name, column.Kind))];
         var choice = Choose(table, options, notes);
-        var blocks = BlockEncoding.Of(table, new BlockOptions
-        {
-            RankNormalise = options.RankNormalise ?? choice == TestChoice.Mixed,
-            MaxLevels = options.MaxLevels,
-            FewestRows = choice == TestChoice.Mixed ? FewestRowsOfLevel : 1,
-        });
+        var blocks = Encode(table, choice, options);
         notes.AddRange(blocks.Notes);
 
         // The search of all rows is one of as many as there are resamples, and one.
         double searchShare = 1.0 / (1 + options.Bootstraps);
-        var test = Open(choice, blocks, device);
+        var test = OpenOnCompleteRows(choice, blocks, device);
         using var _ = (IDisposable)test;
         var (graph, separatingSets, queries) = Search(
             test, variables, options, notes, options.Bootstraps == 0 ? progress : Part.Of(progress, 0, searchShare), cancellation);
@@ -102,10 +97,31 @@ public static class CausalDiscovery
         BlockEncoding blocks, TestChoice choice, Variable[] variables, DiscoveryOptions options, ComputeDevice device,
         CancellationToken cancellation)
     {
-        var test = Open(choice, blocks, device);
+        var test = OpenOnCompleteRows(choice, blocks, device);
         using var _ = (IDisposable)test;
         return Search(test, variables, options, [], null, cancellation).Graph;
     }
+
+    /// <summary>Opens a test on a table as <see cref="Discover"/> does; the caller disposes it.</summary>
+    /// <param name="table">The table, whose columns suit the test.</param>
+    /// <param name="choice">Which test; not <see cref="TestChoice.Auto"/>.</param>
+    /// <param name="options">How columns are encoded; its own choice of test is not looked at.</param>
+    /// <param name="device">Where the test runs.</param>
+    public static IIndependenceTest OpenTest(Table table, TestChoice choice, DiscoveryOptions options, ComputeDevice device)
+    {
+        ArgumentNullException.ThrowIfNull(table);
+        ArgumentNullException.ThrowIfNull(options);
+        return OpenOnCompleteRows(choice, Encode(table, choice, options), device);
+    }
+
+    static BlockEncoding Encode(Table table, TestChoice choice, DiscoveryOptions options) => BlockEncoding.Of(table, new BlockOptions
+    {
+        RankNormalise = options.RankNormalise ?? choice == TestChoice.Mixed,
+        MaxLevels = options.MaxLevels,
+        FewestRows = choice is TestChoice.Mixed or TestChoice.Basis ? FewestRowsOfLevel : 1,
+        Missing = options.Missing,
+        BasisColumns = choice == TestChoice.Basis ? NormalScoreBasis.ColumnsFor(table.Rows) : 1,
+    });
 
     static (CausalGraph Graph, SeparatingSets SeparatingSets, long Queries) Search(
         IIndependenceTest test, Variable[] variables, DiscoveryOptions options, List<string> notes, IProgress<double>? progress,
@@ -166,11 +182,20 @@ public static class CausalDiscovery
         return TestChoice.Mixed;
     }
 
+    /// <summary>The test, leaving out rows with gaps question by question; contingency tables do so themselves.</summary>
+    static IIndependenceTest OpenOnCompleteRows(TestChoice choice, BlockEncoding blocks, ComputeDevice device) =>
+        !blocks.HasGaps || choice is TestChoice.GSquared or TestChoice.ChiSquare ||
+        (choice == TestChoice.Kci && blocks.Rows > KernelConditionalIndependence.MostRows) // refused, before any question
+            ? Open(choice, blocks, device)
+            : new TestWiseDeletion(
+                choice.ToString().ToLowerInvariant(), blocks, device, complete => Open(choice, complete, device));
+
     static IIndependenceTest Open(TestChoice choice, BlockEncoding blocks, ComputeDevice device) => choice switch
     {
         TestChoice.FisherZ => new FisherZTest(blocks, device),
         TestChoice.GSquared => new GSquaredTest(blocks, device),
         TestChoice.ChiSquare => new GSquaredTest(blocks, device, ContingencyStatistic.Pearson),
+        TestChoice.Basis => new BasisExpansionTest(blocks, device),
         TestChoice.Kci => new KciTest(blocks, device),
         TestChoice.Rcot => new RcotTest(blocks, device),
         _ => new MixedLikelihoodRatioTest(blocks, device),

@@ -1,3 +1,5 @@
+using CausalMixFT.Engine.Encoding;
+
 namespace CausalMixFT.Engine.Discovery;
 
 /// <summary>Which search turns answers about independence into a graph.</summary>
@@ -28,8 +30,11 @@ public enum TestChoice
     /// <summary>Pearson's χ² of contingency tables; needs discrete columns.</summary>
     ChiSquare,
 
-    /// <summary>The likelihood ratio of block regression; takes any columns.</summary>
+    /// <summary>The likelihood ratio of block regression; takes any columns, and sees only straight lines between numbers.</summary>
     Mixed,
+
+    /// <summary>The mixed test that also sees curves, by a few functions of each number's rank; takes any columns.</summary>
+    Basis,
 
     /// <summary>The kernel test KCI; takes any columns, finds dependence of any form, up to 5,000 rows. Never chosen by auto.</summary>
     Kci,
@@ -97,12 +102,17 @@ public sealed record DiscoveryOptions
     /// <summary>Replace numbers by normal scores of their ranks; null does so for the mixed test only.</summary>
     /// <remarks>
     /// Real tables hold amounts with heavy tails, where a few rows decide a covariance. Fisher-z stays on the raw numbers
-    /// unless asked, as other programs have it.
+    /// unless asked, as other programs have it; asked, it keeps its size and finds monotone links that a few outliers hide.
+    /// Ranks suit columns that are each a warped picture of linear, normal ones; where effects add up on the raw scale, and
+    /// two or more variables are given, ranks bend the sum, and independent columns look dependent (docs/calibration.md).
     /// </remarks>
     public bool? RankNormalise { get; init; }
 
     /// <summary>Most levels of a discrete column that are told apart; the rarest beyond are pooled.</summary>
     public int MaxLevels { get; init; } = 30;
+
+    /// <summary>What a test does with rows that lack a value.</summary>
+    public MissingValues Missing { get; init; } = MissingValues.TestWise;
 
     /// <summary>What is remembered of separating sets.</summary>
     public SeparatingSetRule SeparatingSets { get; init; } = SeparatingSetRule.First;

@@ -19,6 +19,7 @@ public sealed class MixedLikelihoodRatioTest : IIndependenceTest, IDisposable
     readonly int[] _widths;
     readonly int _rows;
     WilksResult[] _results = [];
+    QueryBatch _canonical = new(0);
 
     /// <summary>The test of <paramref name="blocks"/>.</summary>
     public MixedLikelihoodRatioTest(BlockEncoding blocks, ComputeDevice device)
@@ -51,9 +52,9 @@ public sealed class MixedLikelihoodRatioTest : IIndependenceTest, IDisposable
         _wilks.Compute(_correlation, _starts, Canonical(queries), _results);
         for (int query = 0; query < queries.Count; query++)
         {
-            var (lambda, x, y, given) = _results[query];
+            var (lambda, x, y, _) = _results[query];
             var variables = queries[query];
-            double factor = _rows - 1 - given - (x + y + 1) / 2.0;
+            double factor = _results[query].BartlettFactor(_rows);
             bool constant = _widths[variables[0]] == 0 || _widths[variables[1]] == 0;
             bool determined = !constant && (x == 0 || y == 0);
             Undecided += determined ? 1 : 0;
@@ -72,17 +73,19 @@ public sealed class MixedLikelihoodRatioTest : IIndependenceTest, IDisposable
     }
 
     // Λ is symmetric, its rounding is not: each question is asked one way round, so that p is the same to the last bit.
-    static QueryBatch Canonical(QueryBatch queries)
+    QueryBatch Canonical(QueryBatch queries)
     {
-        var canonical = new QueryBatch(queries.Depth);
+        _canonical = _canonical.Depth == queries.Depth ? _canonical : new(queries.Depth);
+        _canonical.Clear();
+        Span<int> given = stackalloc int[queries.Depth];
         for (int query = 0; query < queries.Count; query++)
         {
             var variables = queries[query];
-            int[] given = [.. variables[2..]];
-            Array.Sort(given);
-            canonical.Add(Math.Min(variables[0], variables[1]), Math.Max(variables[0], variables[1]), given);
+            variables[2..].CopyTo(given);
+            given.Sort();
+            _canonical.Add(Math.Min(variables[0], variables[1]), Math.Max(variables[0], variables[1]), given);
         }
 
-        return canonical;
+        return _canonical;
     }
 }

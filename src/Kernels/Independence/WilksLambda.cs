@@ -9,7 +9,12 @@ namespace CausalMixFT.Kernels.Independence;
 /// <param name="RankX">Columns of x that the given ones do not determine.</param>
 /// <param name="RankY">Columns of y that the given ones do not determine.</param>
 /// <param name="RankGiven">Columns among the given ones that the others do not determine.</param>
-public readonly record struct WilksResult(double Lambda, int RankX, int RankY, int RankGiven);
+public readonly record struct WilksResult(double Lambda, int RankX, int RankY, int RankGiven)
+{
+    /// <summary>Bartlett's b: under independence −b · ln Λ follows χ² with RankX · RankY degrees of freedom.</summary>
+    /// <returns>n − 1 − |Z| − (|X| + |Y| + 1) / 2; not positive where <paramref name="rows"/> are too few.</returns>
+    public double BartlettFactor(int rows) => rows - 1 - RankGiven - (RankX + RankY + 1) / 2.0;
+}
 
 /// <summary>
 /// Wilks' Λ for a batch of questions about variables of several columns each: a number is one column, a category with K
