@@ -12,7 +12,6 @@ static unsafe class ColumnProducts
     const int Tall = 4, Wide = 2;
 
     /// <summary>The sum, in an order that depends on the length alone.</summary>
-    /// <remarks>TensorPrimitives.Sum, Dot and SumOfSquares sum by the address of the data: two runs differ in their last bits.</remarks>
     public static double Sum(ReadOnlySpan<double> values)
     {
         var sums = Vector256<double>.Zero;

@@ -4,7 +4,7 @@ using CausalMixFT.Kernels.Rng;
 
 namespace CausalMixFT.Kernels.Independence;
 
-/// <summary>The sizes of RCoT; the defaults are those of the R package RCIT.</summary>
+/// <summary>The sizes of RCoT; the defaults are those of causal-learn's port.</summary>
 public sealed record RandomFeatureOptions
 {
     /// <summary>Features of S: more follow S more closely, and take their square in time.</summary>
