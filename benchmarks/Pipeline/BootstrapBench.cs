@@ -1,14 +1,17 @@
 using BenchmarkDotNet.Attributes;
 using CausalMixFT.Engine.Discovery;
 using CausalMixFT.Engine.Tables;
+using CausalMixFT.Kernels.Devices;
 
 namespace CausalMixFT.Benchmarks.Pipeline;
 
-/// <summary>How sure each edge is: a search and a hundred more on resamples of the rows, side by side on all cores, and eight DAGs drawn by them.</summary>
-public class BootstrapBench : DiscoveryBench
+/// <summary>How sure each edge is: a search, a hundred more on resamples of the rows, and the DAGs drawn by them.</summary>
+public class BootstrapBench : ICountsWork
 {
-    [Params("1000x50")]
-    public string Size { get; set; } = "1000x50";
+    const int Rows = 1000, Columns = 50, Resamples = 100;
+
+    ComputeDevice _device = null!;
+    Table _table = null!;
 
     [Params(SearchAlgorithm.Pc, SearchAlgorithm.Fci)]
     public SearchAlgorithm Algorithm { get; set; }
@@ -16,15 +19,22 @@ public class BootstrapBench : DiscoveryBench
     [Params(0, 8)]
     public int Ensemble { get; set; }
 
-    protected override string Shape => Size;
+    public double Work => Resamples + 1;
 
-    protected override DiscoveryOptions Options => base.Options with
+    public string Unit => "searches";
+
+    [GlobalSetup]
+    public void Open()
     {
-        Algorithm = Algorithm,
-        Bootstraps = 100,
-        EnsembleSize = Ensemble,
-        Fci = new() { MaxPossibleDSepDepth = 3 },
-    };
+        _device = ComputeDevice.Open(DeviceKind.Cpu);
+        _table = SimulatedTable.Numbers(Rows, Columns);
+    }
 
-    protected override Table Simulate() => SimulatedTable.Numbers(Rows, Columns);
+    [Benchmark]
+    public DiscoveryResult Discover() => CausalDiscovery.Discover(
+        _table, new() { MaxDepth = null, Algorithm = Algorithm, Bootstraps = Resamples, EnsembleSize = Ensemble, Fci = new() { MaxPossibleDSepDepth = 3 } },
+        _device);
+
+    [GlobalCleanup]
+    public void Close() => _device.Dispose();
 }

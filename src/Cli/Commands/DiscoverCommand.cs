@@ -28,7 +28,7 @@ sealed class DiscoverCommand : SearchCommand
     [Option("bootstrap", Default = 0, HelpText = "Resamples of the rows to search too, for how sure each edge is; 100 are of use.")]
     public int Bootstrap { get; set; }
 
-    [Option("resampling", Default = ResamplingRule.Half, HelpText = "How the rows of a resample are drawn.")]
+    [Option("resampling", Default = ResamplingRule.WithReplacement, HelpText = "How the rows of a resample are drawn.")]
     public ResamplingRule Resampling { get; set; }
 
     [Option("ensemble", Default = 0, HelpText = "DAGs to draw by how sure each edge is; needs --bootstrap.")]

@@ -1,4 +1,5 @@
 using CausalMixFT.Engine.Discovery;
+using CausalMixFT.Engine.Encoding;
 using CausalMixFT.Engine.Formats;
 using CausalMixFT.Engine.Tables;
 using CommandLine;
@@ -38,6 +39,9 @@ abstract class SearchCommand : TableCommand
 
     [Option("max-levels", Default = 30, HelpText = "Most levels of a discrete column that are told apart; the rarest beyond are pooled.")]
     public int MaxLevels { get; set; }
+
+    [Option("missing", Default = MissingValues.TestWise, HelpText = "What a test does with rows that lack a value.")]
+    public MissingValues Missing { get; set; }
 
     [Option("knowledge", MetaValue = "FILE", HelpText = "What is known beforehand: tiers, forbidden and required edges, sinks, roots; ours or Tetrad's format.")]
     public string? Knowledge { get; set; }
@@ -95,6 +99,7 @@ abstract class SearchCommand : TableCommand
             MaxDepth = MaxDepth,
             RankNormalise = Rank switch { Switch.On => true, Switch.Off => false, _ => null },
             MaxLevels = MaxLevels,
+            Missing = Missing,
             Knowledge = knowledge.IsEmpty ? null : knowledge,
             SeparatingSets = SeparatingSets,
             Triples = Triples,
