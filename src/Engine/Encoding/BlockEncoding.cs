@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using CausalMixFT.Engine.Tables;
 using CausalMixFT.Kernels.Independence;
 
@@ -89,7 +90,8 @@ public sealed partial class BlockEncoding
         {
             var column = table.Columns[variable];
             levels[variable] = 1;
-            present[variable] = options.Missing == MissingValues.TestWise ? PresenceOf(column, notes) : null;
+            bool complete = !TensorPrimitives.IsNaNAny(column.Values);
+            present[variable] = !complete && options.Missing == MissingValues.TestWise ? PresenceOf(column, notes) : null;
             if (column.IsDiscrete)
             {
                 var own = codes.AsSpan(variable * table.Rows, table.Rows);
@@ -107,7 +109,7 @@ public sealed partial class BlockEncoding
             }
             else
             {
-                columns.AddRange(Number(column, options, notes));
+                columns.AddRange(Number(column, complete, options, notes));
             }
 
             starts[variable + 1] = columns.Count;
@@ -116,8 +118,8 @@ public sealed partial class BlockEncoding
         return new(table.Rows, starts, columns, codes, levels, present, options.BasisColumns, notes);
     }
 
-    /// <summary>The rows that have a value, or null when all do.</summary>
-    static ulong[]? PresenceOf(Column column, List<string> notes)
+    /// <summary>The rows that have a value.</summary>
+    static ulong[] PresenceOf(Column column, List<string> notes)
     {
         var present = new ulong[(column.Rows + 63) / 64];
         int count = 0;
@@ -126,11 +128,6 @@ public sealed partial class BlockEncoding
             bool has = !double.IsNaN(column.Values[row]);
             present[row >> 6] |= (has ? 1UL : 0) << row;
             count += has ? 1 : 0;
-        }
-
-        if (count == column.Rows)
-        {
-            return null;
         }
 
         notes.Add(
@@ -183,39 +180,25 @@ public sealed partial class BlockEncoding
     }
 
     /// <summary>The number's columns without gaps; none when it is constant.</summary>
-    static List<ReadOnlyMemory<double>> Number(Column column, BlockOptions options, List<string> notes)
+    static List<ReadOnlyMemory<double>> Number(Column column, bool complete, BlockOptions options, List<string> notes)
     {
-        int present = 0;
-        double first = double.NaN;
-        bool constant = true;
-        foreach (double value in column.Values)
-        {
-            if (!double.IsNaN(value))
-            {
-                first = present == 0 ? value : first;
-                constant &= value == first;
-                present++;
-            }
-        }
-
-        if (constant)
+        if (IsConstant(column.Values))
         {
             notes.Add($"Column '{column.Name}' is constant: it depends on no other column.");
             return [];
         }
 
-        bool complete = present == column.Rows;
         if (complete && !options.RankNormalise && options.BasisColumns == 1)
         {
             return [column.Memory];
         }
 
+        double[] values = complete ? column.Values.ToArray() : [.. column.Values.ToArray().Where(value => !double.IsNaN(value))];
         if (!complete && options.Missing == MissingValues.OwnLevelOrMean)
         {
-            notes.Add($"Column '{column.Name}' lacks {column.Rows - present} of {column.Rows} cells: they were tested as its mean.");
+            notes.Add($"Column '{column.Name}' lacks {column.Rows - values.Length} of {column.Rows} cells: they were tested as its mean.");
         }
 
-        double[] values = complete ? column.Values.ToArray() : [.. column.Values.ToArray().Where(value => !double.IsNaN(value))];
         double[] scores = values;
         if (options.RankNormalise || options.BasisColumns > 1)
         {
@@ -225,6 +208,25 @@ public sealed partial class BlockEncoding
 
         double[] itself = options.RankNormalise ? scores : values;
         return [Fill(column, itself), .. NormalScoreBasis.Expand(itself, scores, options.BasisColumns).Select(known => Fill(column, known))];
+    }
+
+    static bool IsConstant(ReadOnlySpan<double> values)
+    {
+        double first = double.NaN;
+        foreach (double value in values)
+        {
+            if (value != first && !double.IsNaN(value))
+            {
+                if (!double.IsNaN(first))
+                {
+                    return false;
+                }
+
+                first = value;
+            }
+        }
+
+        return true;
     }
 
     /// <summary>Puts the values of the cells that have one in their places, and their mean in the others.</summary>
