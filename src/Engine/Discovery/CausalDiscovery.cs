@@ -31,6 +31,9 @@ public static class CausalDiscovery
     // With five rows per cell of the larger tables that are given one variable, χ² describes them well enough.
     const int RowsPerCell = 5;
 
+    // Whole numbers of more values than this are seldom codes.
+    const int MostCodes = 12;
+
     // An indicator of fewer rows than this is an outlier, not a level.
     const int FewestRowsOfLevel = 5;
 
@@ -162,6 +165,13 @@ public static class CausalDiscovery
 
         if (discrete.Length == 0)
         {
+            if (numbers.All(MayBeCodes))
+            {
+                notes.Add(
+                    $"Every column holds whole numbers of at most {MostCodes} values, tested as numbers: where they are codes of " +
+                    "categories, name the columns with --categorical.");
+            }
+
             return TestChoice.FisherZ;
         }
 
@@ -183,6 +193,20 @@ public static class CausalDiscovery
     }
 
     /// <summary>The test, leaving out rows with gaps question by question; contingency tables do so themselves.</summary>
+    static bool MayBeCodes(Column column)
+    {
+        var seen = new HashSet<double>();
+        foreach (double value in column.Values)
+        {
+            if (!double.IsNaN(value) && seen.Add(value) && (seen.Count > MostCodes || column.Kind != ColumnKind.Integer))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     static IIndependenceTest OpenOnCompleteRows(TestChoice choice, BlockEncoding blocks, ComputeDevice device) =>
         !blocks.HasGaps || choice is TestChoice.GSquared or TestChoice.ChiSquare ||
         (choice == TestChoice.Kci && blocks.Rows > KernelConditionalIndependence.MostRows) // refused, before any question

@@ -95,6 +95,15 @@ public class CausalDiscoveryFacts
         Assert.Contains("its 21 rarest", Assert.Single(blocks.Notes), StringComparison.Ordinal);
     }
 
+    [Theory, InlineData(2, true), InlineData(40, false)]
+    public void Whole_numbers_of_few_values_are_pointed_out_as_possible_codes(int values, bool said)
+    {
+        var table = new Table([.. Enumerable.Range(0, 2).Select(column => new Column(
+            $"c{column}", ColumnKind.Integer, [.. Enumerable.Range(0, 80).Select(row => (double)(row * (column + 3) % 83 % values))]))]);
+
+        Assert.Equal(said, Discover(table, new()).Notes.Any(note => note.Contains("--categorical", StringComparison.Ordinal)));
+    }
+
     static DiscoveryResult Discover(Table table, DiscoveryOptions options)
     {
         using var device = ComputeDevice.Open(DeviceKind.Cpu);
