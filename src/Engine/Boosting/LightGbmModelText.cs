@@ -1,4 +1,5 @@
 using System.Globalization;
+using CausalMixFT.Kernels.Sampling;
 
 namespace CausalMixFT.Engine.Boosting;
 

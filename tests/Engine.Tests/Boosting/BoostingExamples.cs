@@ -3,15 +3,15 @@ using CausalMixFT.Kernels.Rng;
 
 namespace CausalMixFT.Engine.Tests.Boosting;
 
-/// <summary>Rows of two numbers and a category of seven, with a target of each kind that depends on all three.</summary>
+/// <summary>Rows of three numbers and a category of seven, with a target of each kind that depends on all four.</summary>
 static class BoostingExamples
 {
-    static readonly bool[] IsCategorical = [false, true, false];
+    static readonly bool[] IsCategorical = [false, true, false, false];
 
     public static BoostingTask Task(BoostingObjective objective, int rows, ulong seed = 1)
     {
         var random = new Philox(seed);
-        var columns = new[] { new float[rows], new float[rows], new float[rows] };
+        var columns = new[] { new float[rows], new float[rows], new float[rows], new float[rows] };
         var target = new float[rows];
         for (int row = 0; row < rows; row++)
         {
@@ -20,7 +20,8 @@ static class BoostingExamples
             int code = random.Below(7, r, 1);
             columns[1][row] = code;
             float z = columns[2][row] = random.Uniform(r, 2);
-            float signal = MathF.Abs(x) + (code is 1 or 4 or 6 ? 1 : -1) + (z > 0.4f ? x : 0);
+            float w = columns[3][row] = random.Normal(r, 5);
+            float signal = MathF.Abs(x) + (code is 1 or 4 or 6 ? 1 : -1) + (z > 0.4f ? x : 0) + MathF.Sin(2 * w);
             float noise = random.Normal(r, 3);
             target[row] = objective switch
             {
