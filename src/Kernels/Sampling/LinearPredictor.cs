@@ -51,6 +51,11 @@ public abstract class LinearPredictor
                 {
                     sum += args.Weights[term.Offset + output * term.Levels + (int)x];
                 }
+                else if (term.Basis == Basis.Slope)
+                {
+                    int code = (int)args.Columns[term.Second * args.Rows + row];
+                    sum += args.Weights[term.Offset + output * term.Levels + code] * x;
+                }
                 else
                 {
                     float value = term.Basis switch
@@ -101,7 +106,7 @@ public abstract class LinearPredictor
             {
                 var term = table.Terms.Start[t];
                 SimdColumns.CopyPadded(columns + (long)term.Parent * rows + start, basis, count);
-                if (term.Basis == Basis.Product)
+                if (term.Basis is Basis.Product or Basis.Slope)
                 {
                     SimdColumns.CopyPadded(columns + (long)term.Second * rows + start, second, count);
                 }
@@ -112,6 +117,14 @@ public abstract class LinearPredictor
                     {
                         float* block = weights + term.Offset + k * term.Levels;
                         AddLookup(basis, block, predictors + (long)k * rows + start, count);
+                    }
+                }
+                else if (term.Basis == Basis.Slope)
+                {
+                    for (int k = 0; k < table.Outputs; k++)
+                    {
+                        float* block = weights + term.Offset + k * term.Levels;
+                        AddSlope(basis, second, block, predictors + (long)k * rows + start, count);
                     }
                 }
                 else
@@ -159,6 +172,22 @@ public abstract class LinearPredictor
             for (; row < count; row++)
             {
                 sum[row] += weight * basis[row];
+            }
+        }
+
+        static void AddSlope(float* x, float* codes, float* weights, float* sum, int count)
+        {
+            int row = 0;
+            for (; row + SimdColumns.Lanes <= count; row += SimdColumns.Lanes)
+            {
+                var code = Vector256.ConvertToInt32(Vector256.Load(codes + row));
+                var slope = SimdColumns.Gather(weights, code);
+                (Vector256.Load(sum + row) + slope * Vector256.Load(x + row)).Store(sum + row);
+            }
+
+            for (; row < count; row++)
+            {
+                sum[row] += weights[(int)codes[row]] * x[row];
             }
         }
 

@@ -20,6 +20,9 @@ public enum Basis
     /// <summary>A weight for each category: the parent holds codes 0, 1, 2, …</summary>
     Lookup,
 
+    /// <summary>x times a weight for each category of the second parent: a slope of its own in each.</summary>
+    Slope,
+
     /// <summary>sin x.</summary>
     Sine,
 
@@ -33,10 +36,10 @@ public enum Basis
 /// <summary>One term of a predictor: a basis function of one or two parents, with a weight for each output.</summary>
 /// <param name="Basis">The function.</param>
 /// <param name="Parent">The parent's column in the block.</param>
-/// <param name="Second">The other parent's column, of a <see cref="Basis.Product"/>.</param>
+/// <param name="Second">The other parent's column, of a <see cref="Basis.Product"/> or <see cref="Basis.Slope"/>.</param>
 /// <param name="Knot">Where a <see cref="Basis.Hinge"/> bends.</param>
-/// <param name="Levels">How many categories a <see cref="Basis.Lookup"/> has.</param>
-/// <param name="Offset">Where its weights start: one for each output; of a lookup (outputs, levels).</param>
+/// <param name="Levels">How many categories a <see cref="Basis.Lookup"/> or <see cref="Basis.Slope"/> has.</param>
+/// <param name="Offset">Where its weights start: one for each output; of these two (outputs, levels).</param>
 public readonly record struct BasisTerm(Basis Basis, int Parent, int Second, float Knot, int Levels, int Offset);
 
 /// <summary>The terms and weights of one or several predictors, gathered term by term.</summary>
@@ -81,6 +84,10 @@ public sealed class PredictorTerms(int outputs)
     /// <summary>Adds weights[output, code of the parent] to each output.</summary>
     public PredictorTerms AddLookup(int parent, int levels, params ReadOnlySpan<float> weights) =>
         Append(new(Basis.Lookup, parent, parent, 0, levels, _weights.Count), weights, outputs * levels);
+
+    /// <summary>Adds parent · weights[output, code of the second parent] to each output.</summary>
+    public PredictorTerms AddSlope(int parent, int second, int levels, params ReadOnlySpan<float> weights) =>
+        Append(new(Basis.Slope, parent, second, 0, levels, _weights.Count), weights, outputs * levels);
 
     /// <summary>Copies terms and weights to a device.</summary>
     public PredictorTable Load(ComputeDevice device) => new(device, this);
