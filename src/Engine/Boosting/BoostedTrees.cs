@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace CausalMixFT.Engine.Boosting;
 
 /// <summary>Gradient-boosted trees: trained by LightGBM, kept as plain data.</summary>
@@ -26,7 +28,31 @@ public static class BoostedTrees
     /// <param name="forEach">Runs a body for 0 … count − 1 in any order, on any threads.</param>
     /// <exception cref="Tables.InputException">LightGBM's library cannot be loaded.</exception>
     public static CrossValidatedTrees CrossValidate(
-        BoostingTask task, ReadOnlySpan<int> foldStarts, BoostingOptions options, Action<int, Action<int>> forEach)
+        BoostingTask task, ReadOnlySpan<int> foldStarts, BoostingOptions options, Action<int, Action<int>> forEach) =>
+        CrossValidate(task, foldStarts, options, forEach, null)!;
+
+    /// <summary>The same, unless the trees do not even beat a rival on the first fold: then they are given up there.</summary>
+    /// <param name="task">The rows, ordered by fold.</param>
+    /// <param name="foldStarts">Each fold's first row, and the number of rows at the end.</param>
+    /// <param name="options">The shape of the trees.</param>
+    /// <param name="forEach">Runs a body for 0 … count − 1 in any order, on any threads.</param>
+    /// <param name="rival">Each row's out-of-fold loss of the rival, as <see cref="BoostingObjective"/> has it.</param>
+    /// <returns>The trees; null where they were given up.</returns>
+    /// <exception cref="Tables.InputException">LightGBM's library cannot be loaded.</exception>
+    public static CrossValidatedTrees? CrossValidateAgainst(
+        BoostingTask task,
+        ReadOnlySpan<int> foldStarts,
+        BoostingOptions options,
+        Action<int, Action<int>> forEach,
+        double[] rival) =>
+        CrossValidate(task, foldStarts, options, forEach, rival);
+
+    static CrossValidatedTrees? CrossValidate(
+        BoostingTask task,
+        ReadOnlySpan<int> foldStarts,
+        BoostingOptions options,
+        Action<int, Action<int>> forEach,
+        double[]? rival)
     {
         ArgumentNullException.ThrowIfNull(task);
         ArgumentNullException.ThrowIfNull(options);
@@ -46,8 +72,18 @@ public static class BoostedTrees
         var folds = new FoldTraining[starts.Length - 1];
         try
         {
+            if (rival is not null)
+            {
+                folds[0] = new(task, dataset, starts[0], starts[1], parameters);
+                var (_, least) = ChooseRounds(folds[..1], options, forEach);
+                if (least >= TensorPrimitives.Sum<double>(rival.AsSpan(starts[0]..starts[1])))
+                {
+                    return null;
+                }
+            }
+
             forEach(folds.Length, fold =>
-                folds[fold] = new(task, dataset, starts[fold], starts[fold + 1], parameters));
+                folds[fold] ??= new(task, dataset, starts[fold], starts[fold + 1], parameters));
             var (rounds, loss) = ChooseRounds(folds, options, forEach);
             var outOfFold = new double[task.Rows * task.Outputs];
             forEach(folds.Length, fold => folds[fold].Scores(rounds, outOfFold));
