@@ -12,7 +12,7 @@ static class CsvText
         ArgumentNullException.ThrowIfNull(path);
         AtomicFile.Write(path, stream =>
         {
-            using var bytes = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase)
+            using var bytes = IsGzip(path)
                 ? new GZipStream(stream, CompressionLevel.Optimal, leaveOpen: true) : stream;
             using var text = new StreamWriter(bytes, new UTF8Encoding(false), 1 << 16, leaveOpen: true);
             write(text);
@@ -31,11 +31,18 @@ static class CsvText
                 text.Write(',');
             }
 
-            text.Write(only = cell.AsSpan().IndexOfAny(",\"\r\n") >= 0
-                ? $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : cell);
+            text.Write(only = Cell(cell));
         }
 
         // A row of one empty cell would be a blank line, which readers skip.
         text.Write(written == 1 && only.Length == 0 ? "\"\"\n" : "\n");
     }
+
+    /// <summary>A cell's text, in quotes where it needs them.</summary>
+    public static string Cell(string text) => text.AsSpan().IndexOfAny(",\"\r\n") >= 0
+        ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\""
+        : text;
+
+    /// <summary>Whether a file of that name is compressed.</summary>
+    public static bool IsGzip(string path) => path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
 }
