@@ -28,13 +28,46 @@ public sealed class CausalMix(ComputeDevice device, CausalMixOptions options)
     public StructuralCausalModel Fit(Table table, Dag graph, IProgress<double>? progress = null) =>
         StructuralCausalModel.Fit(table, graph, options.Scm with { Seed = options.Seed }, device, progress);
 
+    /// <summary>Fits a model to a graph of any kind, after directing the edges that it leaves open.</summary>
+    /// <param name="table">The rows to fit to.</param>
+    /// <param name="graph">A DAG, CPDAG or PAG.</param>
+    /// <param name="notes">What directing the edges could not keep: colliders, hidden causes.</param>
+    public StructuralCausalModel Fit(Table table, CausalGraph graph, out IReadOnlyList<string> notes) =>
+        Fit(table, DagExtension.Of(graph, out notes));
+
+    /// <summary>Fits a model to each graph of an ensemble; what the graphs have in common is fitted once.</summary>
+    public IReadOnlyList<StructuralCausalModel> Fit(
+        Table table, IReadOnlyList<Dag> ensemble, IProgress<double>? progress = null) =>
+        StructuralCausalModel.FitAll(table, ensemble, options.Scm with { Seed = options.Seed }, device, progress);
+
     /// <summary>Samples rows of the model.</summary>
     public Table Sample(StructuralCausalModel scm, int rows, IProgress<double>? progress = null) =>
         AncestralSampler.Sample(scm, rows, options.Seed ^ SampleSeed, device, progress: progress);
 
-    /// <summary>Samples rows of the model in blocks, one in memory at a time: the same rows as <see cref="Sample"/>.</summary>
-    public IEnumerable<Table> SampleBlocks(StructuralCausalModel scm, long rows, IProgress<double>? progress = null) =>
-        AncestralSampler.Stream(scm, rows, options.Seed ^ SampleSeed, device, progress: progress);
+    /// <summary>
+    /// Samples the rows that are asked for in blocks, one in memory at a time: without conditions the rows of
+    /// <see cref="Sample"/>.
+    /// </summary>
+    /// <param name="models">One model, or those of an ensemble.</param>
+    /// <param name="request">Which rows.</param>
+    /// <param name="progress">Told the share of rows that are done.</param>
+    /// <param name="tally">Told how many rows were drawn and how many of them kept, where any are thrown away.</param>
+    public IEnumerable<Table> SampleBlocks(
+        IReadOnlyList<StructuralCausalModel> models,
+        SampleRequest request,
+        IProgress<double>? progress = null,
+        Action<long, long>? tally = null) =>
+        AncestralSampler.Stream(models, request, options.Seed ^ SampleSeed, device, progress: progress, tally: tally);
+
+    /// <summary>What rows would have been, had columns been set as "treatment = 1" says.</summary>
+    /// <exception cref="InputException">An intervention or the rows do not fit the model.</exception>
+    public CounterfactualResult Counterfactuals(StructuralCausalModel scm, Table rows, IReadOnlyList<string> interventions)
+    {
+        ArgumentNullException.ThrowIfNull(scm);
+        ArgumentNullException.ThrowIfNull(interventions);
+        var settings = interventions.Select(text => Intervention.Parse(text, scm.Nodes)).ToDictionary(set => set.Node, set => set.Value);
+        return Engine.Scm.Counterfactuals.Compute(scm, rows, settings, options.Seed ^ SampleSeed);
+    }
 
     /// <summary>Fine-tunes a model on a table's training rows, and on synthetic rows of it if there are any.</summary>
     /// <param name="model">The model to start from.</param>

@@ -1,5 +1,7 @@
+using System.Globalization;
 using CausalMixFT.Engine;
 using CausalMixFT.Engine.Formats;
+using CausalMixFT.Engine.Scm;
 using CommandLine;
 
 namespace CausalMixFT.Cli.Commands;
@@ -16,6 +18,30 @@ sealed class SampleCommand : Command
     [Option("out", Required = true, MetaValue = "FILE", HelpText = "The .csv or .csv.gz file to write.")]
     public string Out { get; set; } = "";
 
+    [Option("where", MetaValue = "CONDITION", HelpText = "Only rows that meet it, such as \"age > 60 and region in (north, south)\": rows as they are seen. May be repeated.")]
+    public IEnumerable<string> Where { get; set; } = [];
+
+    [Option("do", MetaValue = "COLUMN=VALUE", HelpText = "Set a column from outside, such as \"treatment=1\": rows as they would be if that were done. May be repeated.")]
+    public IEnumerable<string> Do { get; set; } = [];
+
+    [Option("class-share", MetaValue = "COLUMN:LEVEL=SHARE", HelpText = "The share of a class, such as \"churn:yes=0.5\"; of two classes, \"churn=0.5\" is the rarer. May be repeated for one column.")]
+    public IEnumerable<string> ClassShares { get; set; } = [];
+
+    [Option("balance", MetaValue = "COLUMN", HelpText = "Give all classes of a column equal shares.")]
+    public string? Balance { get; set; }
+
+    [Option("complete", HelpText = "Leave no cell missing. (Default: as many, and where, as in the table that was fitted)")]
+    public bool Complete { get; set; }
+
+    [Option("beyond-support", HelpText = "Let numbers leave the interval that was observed.")]
+    public bool BeyondSupport { get; set; }
+
+    [Option("budget", Default = 1000, HelpText = "Most rows drawn for each one kept, with --where, --class-share or --balance.")]
+    public int Budget { get; set; }
+
+    [Option("shard", MetaValue = "I/N", HelpText = "Only the I-th of N nearly equal parts of the rows; the parts in order are the whole.")]
+    public string? Shard { get; set; }
+
     public override string Example => "causalmixft sample runs/wdbc/scm.json --rows 100000 --out synthetic.csv";
 
     public override string Results => Out;
@@ -23,15 +49,68 @@ sealed class SampleCommand : Command
     public override void Run(Terminal terminal)
     {
         Check(Rows > 0, "rows", Rows, "a number from 1 on");
+        Check(Budget > 0, "budget", Budget, "a number from 1 on");
         OutputPlace.CheckFile(Out);
-        var scm = ScmJson.Read(Model);
+        var request = Request();
+        var models = ScmJson.ReadEnsemble(Model);
+        if (Complete)
+        {
+            models = [.. models.Select(scm => scm.Complete())];
+        }
+
         using var device = OpenDevice(terminal);
         terminal.Say($"Seed: {Seed}");
+        terminal.Note(Notes(models.Count));
+        var mix = new CausalMix(device, new CausalMixOptions { Seed = Seed });
+        (long drawn, long kept) = (0, 0);
         terminal.Stage("Sample rows", told =>
         {
-            CsvTable.WriteBlocks(new CausalMix(device, new CausalMixOptions { Seed = Seed }).SampleBlocks(scm, Rows, told), Out);
-            return Rows;
+            CsvTable.WriteBlocks(mix.SampleBlocks(models, request, told, (all, some) => (drawn, kept) = (all, some)), Out);
+            return request.Rows;
         });
+        if (drawn > kept)
+        {
+            terminal.Say(string.Create(CultureInfo.InvariantCulture, $"Kept {kept:N0} of {drawn:N0} rows that were drawn"));
+        }
+
         terminal.Say($"Rows: {Out}");
+    }
+
+    IEnumerable<string> Notes(int models)
+    {
+        if (models > 1)
+        {
+            yield return $"Rows come from {models} models by turns, one for each graph of the ensemble.";
+        }
+
+        if (Do.Any())
+        {
+            yield return $"{string.Join(", ", Do)} is done: rows of an intervention, not of rows that happen to have these values (--where).";
+        }
+    }
+
+    SampleRequest Request()
+    {
+        var request = new SampleRequest
+        {
+            Rows = Rows,
+            Where = [.. Where],
+            Do = [.. Do],
+            ClassShares = [.. ClassShares],
+            Balance = Balance,
+            BeyondSupport = BeyondSupport,
+            Budget = Budget,
+        };
+        if (Shard is null)
+        {
+            return request;
+        }
+
+        string[] parts = Shard.Split('/');
+        int number = 0, count = 0;
+        bool reads = parts.Length == 2 && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out number)
+            && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out count);
+        Check(reads && number >= 1 && number <= count && count <= Rows, "shard", Shard, "a part and their number, such as 3/8, and no more parts than rows");
+        return request.Shard(number, count);
     }
 }

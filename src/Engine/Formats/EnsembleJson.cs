@@ -15,7 +15,8 @@ namespace CausalMixFT.Engine.Formats;
 /// </remarks>
 public static class EnsembleJson
 {
-    const string Format = "causalmixft.ensemble";
+    /// <summary>What the file says it is.</summary>
+    internal const string Format = "causalmixft.ensemble";
     const int Version = 1;
 
     static readonly JsonWriterOptions Indented = new() { Indented = true, NewLine = "\n" };

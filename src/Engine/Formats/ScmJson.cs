@@ -9,49 +9,76 @@ namespace CausalMixFT.Engine.Formats;
 /// <remarks>
 /// One JSON object:
 /// <code>
-/// { "magic": "causalmixft.scm", "version": 1,
-///   "missing": "…",                           a sentence: how missing cells are sampled
+/// { "magic": "causalmixft.scm", "version": 2,
 ///   "nodes": [ {                              in the table's column order
 ///     "name", "kind",                         Numeric, Integer, Boolean or Categorical
 ///     "levels": [text …], "decimals",
 ///     "parents": [place of a node …],
-///     "missingShare",
+///     "missing": { "share", "causes": [ { "node", "of": "value" or "mask" } … ], "gate": { "predictor": P } or null },
 ///     "values": [number …],                   either a list of values (level places, or numbers, ascending)
 ///     "features": [number …] or null,           and what children see of each number
 ///     "range": { "min", "max", "grid", "centre", "spread", "curve": { "at": […], "to": […] } or null },   or an interval
 ///     "mechanism":
 ///       { "type": "empirical", "counts": [ … ] }
+///       { "type": "smoothed", "quantiles": { "at": […], "to": […] } }
 ///       { "type": "categorical", "predictor": P }
-///       { "type": "additive", "predictor": P, "fitted": [min, max], "residuals": [ … ] }
-///       { "type": "postNonlinear", "predictor": P, "fitted", "residuals", "thresholds": [ … ] or "link": { "at", "to" } }
+///       { "type": "additive", "predictor": P, "fitted": [min, max], "residuals": [ … ],
+///         "scale": { "predictor": P, "fitted" } or null }
+///       { "type": "postNonlinear", "predictor": P, "fitted", "residuals", "scale", "thresholds": [ … ] or "link": { "at", "to" } }
 ///       { "type": "twoPart", "atom", "gate": { "predictor": P }, "body": one of the two before },
 ///     "fit": { "rows", "basis", "loss", "nullLoss", "residualDeviation", "outOfFoldDeviation", "inSampleDeviation",
-///              "note" } } … ] }
+///              "note", "candidates": [ { "name", "loss", "standardError" } … ] } } … ] }
 /// P = { "intercepts": [ … ], "terms": [ { "basis", "parent", "second", "knot", "weights": [ … ] } … ] }
+///     or { "trees": T }, T as <see cref="TreeModelJson"/> has it
 /// </code>
+/// Several models, of an ensemble of graphs, are <c>"models": [ { "nodes": [ … ] } … ]</c> in place of <c>"nodes"</c>.
 /// Numbers are written so that they read back as the same double: a model that was read samples the same bits.
 /// </remarks>
 public static class ScmJson
 {
     const string Magic = "causalmixft.scm";
-    const int Version = 1;
-    const string Missing =
-        "Each cell is missing with its column's missingShare, at random and independently of all others.";
+    const int Version = 2;
 
     /// <summary>Writes a model.</summary>
-    public static void Write(string path, StructuralCausalModel scm)
+    /// <exception cref="InputException">A mechanism is a <see cref="CustomMechanism"/>, which is code.</exception>
+    public static void Write(string path, StructuralCausalModel scm) => Write(path, [scm]);
+
+    /// <summary>Writes the models of an ensemble, one or more, of the same columns.</summary>
+    /// <exception cref="InputException">A mechanism is a <see cref="CustomMechanism"/>, which is code.</exception>
+    public static void Write(string path, IReadOnlyList<StructuralCausalModel> ensemble)
     {
-        ArgumentNullException.ThrowIfNull(scm);
-        AtomicFile.Write(path, stream => Write(stream, scm));
+        ArgumentNullException.ThrowIfNull(ensemble);
+        AtomicFile.Write(path, stream => Write(stream, ensemble));
     }
 
-    static void Write(Stream stream, StructuralCausalModel scm)
+    static void Write(Stream stream, IReadOnlyList<StructuralCausalModel> ensemble)
     {
         using var json = new Utf8JsonWriter(stream);
         json.WriteStartObject();
         json.WriteString("magic", Magic);
         json.WriteNumber("version", Version);
-        json.WriteString("missing", Missing);
+        if (ensemble.Count == 1)
+        {
+            WriteNodes(json, ensemble[0]);
+        }
+        else
+        {
+            json.WriteStartArray("models");
+            foreach (var scm in ensemble)
+            {
+                json.WriteStartObject();
+                WriteNodes(json, scm);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+        }
+
+        json.WriteEndObject();
+    }
+
+    static void WriteNodes(Utf8JsonWriter json, StructuralCausalModel scm)
+    {
         json.WriteStartArray("nodes");
         foreach (var node in scm.Nodes)
         {
@@ -59,18 +86,25 @@ public static class ScmJson
         }
 
         json.WriteEndArray();
-        json.WriteEndObject();
     }
 
     /// <summary>Reads a model.</summary>
+    /// <exception cref="InputException">
+    /// The file is missing, is no model, holds several, or does not hold together.
+    /// </exception>
+    public static StructuralCausalModel Read(string path) => ReadEnsemble(path) is [var scm]
+        ? scm
+        : throw new InputException($"The model file '{path}' holds an ensemble of models, but one model was expected.");
+
+    /// <summary>Reads the models of an ensemble: one where the file holds a single model.</summary>
     /// <exception cref="InputException">The file is missing, is no model, or does not hold together.</exception>
-    public static StructuralCausalModel Read(string path)
+    public static IReadOnlyList<StructuralCausalModel> ReadEnsemble(string path)
     {
         try
         {
             using var stream = File.OpenRead(path);
             using var document = JsonDocument.Parse(stream);
-            return Model(document.RootElement);
+            return Models(document.RootElement);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -105,7 +139,7 @@ public static class ScmJson
         json.WriteEndArray();
         json.WriteNumber("decimals", node.Decimals);
         Write(json, "parents", node.Parents);
-        json.WriteNumber("missingShare", node.MissingShare);
+        Write(json, node.Missing);
         if (node.Support is ValueList list)
         {
             Write(json, "values", list.Values);
@@ -133,6 +167,17 @@ public static class ScmJson
         json.WriteNumber("outOfFoldDeviation", node.Fit.OutOfFoldDeviation);
         json.WriteNumber("inSampleDeviation", node.Fit.InSampleDeviation);
         json.WriteString("note", node.Fit.Note);
+        json.WriteStartArray("candidates");
+        foreach (var candidate in node.Fit.Candidates)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", candidate.Name);
+            json.WriteNumber("loss", candidate.Loss);
+            json.WriteNumber("standardError", candidate.StandardError);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
         json.WriteEndObject();
         json.WriteEndObject();
     }
@@ -153,11 +198,16 @@ public static class ScmJson
                 Write(json, additive.Predictor);
                 Write(json, "fitted", [additive.Fitted.Min, additive.Fitted.Max]);
                 Write(json, "residuals", additive.Residuals);
+                Write(json, additive.Scale);
+                break;
+            case SmoothedDistribution smoothed:
+                Write(json, "quantiles", smoothed.Quantiles);
                 break;
             case PostNonlinearModel linked:
                 Write(json, linked.Predictor);
                 Write(json, "fitted", [linked.Fitted.Min, linked.Fitted.Max]);
                 Write(json, "residuals", linked.Residuals);
+                Write(json, linked.Scale);
                 Write(json, "thresholds", linked.Thresholds);
                 Write(json, "link", linked.Link);
                 break;
@@ -168,12 +218,16 @@ public static class ScmJson
                 json.WriteEndObject();
                 Write(json, "body", twoPart.Body);
                 break;
+            default:
+                throw new InputException(
+                    $"The mechanism '{mechanism.Name}' is code, and a model's file holds data only: put it into the model "
+                    + "that was read, with StructuralCausalModel.With.");
         }
 
         json.WriteEndObject();
     }
 
-    static StructuralCausalModel Model(JsonElement root)
+    static StructuralCausalModel[] Models(JsonElement root)
     {
         if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("magic", out var magic)
             || magic.ValueKind != JsonValueKind.String || magic.GetString() != Magic)
@@ -187,7 +241,27 @@ public static class ScmJson
             throw new FormatException($"it has version {version} and this program reads version {Version}");
         }
 
-        JsonElement[] elements = [.. root.GetProperty("nodes").EnumerateArray()];
+        if (!root.TryGetProperty("models", out var models))
+        {
+            return [Model(root)];
+        }
+
+        StructuralCausalModel[] ensemble = [.. models.EnumerateArray().Select(Model)];
+        if (ensemble.Length == 0 || ensemble.Any(scm => !SameColumns(scm, ensemble[0])))
+        {
+            throw new FormatException("its models are none, or differ in their columns");
+        }
+
+        return ensemble;
+
+        static bool SameColumns(StructuralCausalModel a, StructuralCausalModel b) =>
+            a.Nodes.Select(node => (node.Name, node.Kind)).SequenceEqual(b.Nodes.Select(node => (node.Name, node.Kind)))
+            && a.Nodes.Zip(b.Nodes).All(pair => pair.First.Levels.SequenceEqual(pair.Second.Levels));
+    }
+
+    static StructuralCausalModel Model(JsonElement model)
+    {
+        JsonElement[] elements = [.. model.GetProperty("nodes").EnumerateArray()];
         ScmNode[] nodes = [.. elements.Select((element, i) => Node(element, i, elements.Length))];
         if (nodes.Length == 0)
         {
@@ -203,7 +277,7 @@ public static class ScmJson
         var scm = new StructuralCausalModel(nodes);
         foreach (var node in nodes)
         {
-            Check(node, nodes);
+            ScmCheck.Check(node, nodes);
         }
 
         return scm;
@@ -219,8 +293,8 @@ public static class ScmJson
 
         string[] levels = [.. element.GetProperty("levels").EnumerateArray().Select(level => level.GetString() ?? "")];
         int[] parents = Integers(element, "parents");
-        Require(parents.All(p => p >= 0 && p < count && p != index), name, "a parent that is no other node");
-        Require(parents.Distinct().Count() == parents.Length, name, "one parent twice");
+        ScmCheck.Require(parents.All(p => p >= 0 && p < count && p != index), name, "a parent that is no other node");
+        ScmCheck.Require(parents.Distinct().Count() == parents.Length, name, "one parent twice");
         Support support = element.TryGetProperty("values", out _)
             ? new ValueList(Numbers(element, "values")!, Numbers(element, "features"))
             : Range(element.GetProperty("range"));
@@ -232,13 +306,36 @@ public static class ScmJson
             levels,
             element.GetProperty("decimals").GetInt32(),
             parents,
-            Number(element, "missingShare"),
+            Missing(element.GetProperty("missing")),
             support,
             Mechanism(mechanism, name),
             new(
                 fit.GetProperty("rows").GetInt32(), Text(fit, "basis"), Number(fit, "loss"), Number(fit, "nullLoss"),
                 Number(fit, "residualDeviation"), Number(fit, "outOfFoldDeviation"),
-                Number(fit, "inSampleDeviation"), Text(fit, "note")));
+                Number(fit, "inSampleDeviation"), Text(fit, "note"),
+                [.. fit.GetProperty("candidates").EnumerateArray().Select(candidate => new CandidateScore(
+                    Text(candidate, "name"), Number(candidate, "loss"), Number(candidate, "standardError")))]));
+    }
+
+    static MissingMask Missing(JsonElement element)
+    {
+        var gate = element.GetProperty("gate");
+        return new(
+            Number(element, "share"),
+            [.. element.GetProperty("causes").EnumerateArray().Select(cause => new MaskCause(
+                cause.GetProperty("node").GetInt32(), Text(cause, "of") switch
+                {
+                    "value" => false,
+                    "mask" => true,
+                    string other => throw new FormatException($"a mask depends on the unknown '{other}' of a node"),
+                }))],
+            gate.ValueKind == JsonValueKind.Null ? null : ReadPredictor(gate));
+    }
+
+    static NoiseScale? Scale(JsonElement mechanism)
+    {
+        var scale = mechanism.GetProperty("scale");
+        return scale.ValueKind == JsonValueKind.Null ? null : new(ReadPredictor(scale), Fitted(scale));
     }
 
     static ICausalMechanism Mechanism(JsonElement element, string name)
@@ -249,90 +346,17 @@ public static class ScmJson
             "empirical" => new EmpiricalDistribution(Integers(element, "counts")),
             "categorical" => new CategoricalMechanism(ReadPredictor(element)),
             "additive" => new AdditiveNoiseModel(
-                ReadPredictor(element), Fitted(element), Numbers(element, "residuals") ?? []),
+                ReadPredictor(element), Fitted(element), Numbers(element, "residuals") ?? [], Scale(element)),
+            "smoothed" => new SmoothedDistribution(
+                ReadCurve(element, "quantiles") ?? throw new FormatException($"node '{name}' has no quantiles")),
             "postNonlinear" => new PostNonlinearModel(
                 ReadPredictor(element), Fitted(element), Numbers(element, "residuals") ?? [],
-                Numbers(element, "thresholds"), ReadCurve(element, "link")),
+                Numbers(element, "thresholds"), ReadCurve(element, "link"), Scale(element)),
             "twoPart" => new TwoPartModel(
                 Number(element, "atom"), ReadPredictor(element.GetProperty("gate")),
                 Mechanism(element.GetProperty("body"), name)),
             _ => throw new FormatException($"node '{name}' has the unknown mechanism '{type}'"),
         };
-    }
-
-    // What the sampler relies on, so that a forged file cannot make it read outside a table.
-    static void Check(ScmNode node, ScmNode[] nodes)
-    {
-        string name = node.Name;
-        Require(node.Decimals is >= 0 and <= 400, name, $"{node.Decimals} decimals");
-        Require(node.MissingShare is >= 0 and <= 1, name, $"a missing share of {node.MissingShare}");
-        Require(node.Kind != ColumnKind.Boolean || node.Levels.Count == 2, name, "a Boolean kind without two levels");
-        Require(node.IsDiscrete || node.Levels.Count == 0, name, "levels although it holds numbers");
-        switch (node.Support)
-        {
-            case ValueList list:
-                Require(IsAscending(list.Values, strictly: true), name, "values that do not ascend");
-                Require(
-                    !node.IsDiscrete || list.Values.All(v => v >= 0 && v < node.Levels.Count && v == Math.Floor(v)),
-                    name, "a value that is no level");
-                Require(
-                    node.IsDiscrete ? list.Features is null : list.Features?.Length == list.Values.Length,
-                    name, "features that do not match its values");
-                break;
-            case ValueRange range:
-                Require(!node.IsDiscrete, name, "a range although its kind is discrete");
-                Require(range.Min <= range.Max && range.Grid >= 0 && range.Spread > 0, name, "an impossible range");
-                Require(range.Grid == 0 || node.Decimals <= 15, name, "a grid beyond 15 decimals");
-                Require(range.Curve is null || IsCurve(range.Curve), name, "a curve that does not ascend");
-                break;
-        }
-
-        Require(IsMechanism(node.Mechanism), name, "a mechanism that does not fit its values or parents");
-
-        bool IsMechanism(ICausalMechanism mechanism) => (mechanism, node.Support) switch
-        {
-            (EmpiricalDistribution m, ValueList s) => m.Counts.Length == s.Values.Length && m.Counts.All(c => c > 0)
-                && m.Counts.Sum(c => (long)c) <= Array.MaxLength,
-            (CategoricalMechanism m, ValueList s) => IsValid(m.Predictor, s.Values.Length),
-            (AdditiveNoiseModel m, ValueRange) =>
-                IsValid(m.Predictor, 1) && m.Fitted.Min <= m.Fitted.Max && m.Residuals.Length > 0,
-            (PostNonlinearModel { Link: null } m, ValueList s) => IsValid(m.Predictor, 1) && m.Fitted.Min <= m.Fitted.Max
-                && m.Residuals.Length > 0 && s.Values.Length > 1
-                && m.Thresholds?.Length == s.Values.Length - 1 && IsAscending(m.Thresholds, strictly: false),
-            (PostNonlinearModel { Thresholds: null, Link: not null } m, ValueRange) =>
-                IsValid(m.Predictor, 1) && m.Fitted.Min <= m.Fitted.Max && m.Residuals.Length > 0 && IsCurve(m.Link),
-            (TwoPartModel { Body: AdditiveNoiseModel or PostNonlinearModel } m, ValueList s) =>
-                IsValid(m.Gate, 1) && Array.BinarySearch(s.Values, m.Atom) >= 0 && IsMechanism(m.Body),
-            (TwoPartModel { Body: AdditiveNoiseModel or PostNonlinearModel } m, ValueRange s) =>
-                IsValid(m.Gate, 1) && m.Atom >= s.Min && m.Atom <= s.Max && IsMechanism(m.Body),
-            _ => false,
-        };
-
-        bool IsValid(Predictor predictor, int outputs) =>
-            outputs > 0 && predictor.Intercepts.Length == outputs && predictor.Terms.All(term => IsTerm(term, outputs));
-
-        bool IsTerm(PredictorTerm term, int outputs) =>
-            IsParent(term.Parent) && IsParent(term.Second) && (term.Basis == Basis.Lookup
-                ? nodes[node.Parents[term.Parent]].Support is ValueList { Values.Length: > 0 } list
-                    && term.Weights.Length == (long)outputs * list.Values.Length
-                : term.Weights.Length == outputs && !nodes[node.Parents[term.Parent]].IsDiscrete
-                    && !nodes[node.Parents[term.Second]].IsDiscrete);
-
-        bool IsParent(int place) => place >= 0 && place < node.Parents.Count;
-    }
-
-    static bool IsCurve(Curve curve) => curve.At.Length > 0 && curve.At.Length == curve.To.Length
-        && IsAscending(curve.At, strictly: false) && IsAscending(curve.To, strictly: false);
-
-    static bool IsAscending(double[] values, bool strictly) =>
-        values.Zip(values.Skip(1)).All(pair => strictly ? pair.First < pair.Second : pair.First <= pair.Second);
-
-    static void Require(bool holds, string name, string fault)
-    {
-        if (!holds)
-        {
-            throw new FormatException($"node '{name}' has {fault}");
-        }
     }
 
     static ValueRange Range(JsonElement element) => new(
@@ -359,9 +383,58 @@ public static class ScmJson
         return curve.ValueKind == JsonValueKind.Null ? null : new(Numbers(curve, "at") ?? [], Numbers(curve, "to") ?? []);
     }
 
+    static void Write(Utf8JsonWriter json, MissingMask mask)
+    {
+        json.WriteStartObject("missing");
+        json.WriteNumber("share", mask.Share);
+        json.WriteStartArray("causes");
+        foreach (var cause in mask.Causes)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("node", cause.Node);
+            json.WriteString("of", cause.IsMask ? "mask" : "value");
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        if (mask.Gate is null)
+        {
+            json.WriteNull("gate");
+        }
+        else
+        {
+            json.WriteStartObject("gate");
+            Write(json, mask.Gate);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndObject();
+    }
+
+    static void Write(Utf8JsonWriter json, NoiseScale? scale)
+    {
+        if (scale is null)
+        {
+            json.WriteNull("scale");
+            return;
+        }
+
+        json.WriteStartObject("scale");
+        Write(json, scale.LogScale);
+        Write(json, "fitted", [scale.Fitted.Min, scale.Fitted.Max]);
+        json.WriteEndObject();
+    }
+
     static void Write(Utf8JsonWriter json, Predictor predictor)
     {
         json.WriteStartObject("predictor");
+        if (predictor.Trees is not null)
+        {
+            TreeModelJson.Write(json, "trees", predictor.Trees);
+            json.WriteEndObject();
+            return;
+        }
+
         Write(json, "intercepts", predictor.Intercepts);
         json.WriteStartArray("terms");
         foreach (var term in predictor.Terms)
@@ -382,6 +455,11 @@ public static class ScmJson
     static Predictor ReadPredictor(JsonElement mechanism)
     {
         var predictor = mechanism.GetProperty("predictor");
+        if (predictor.TryGetProperty("trees", out var trees))
+        {
+            return Predictor.Of(TreeModelJson.Read(trees));
+        }
+
         return new(
             Numbers(predictor, "intercepts") ?? [],
             [.. predictor.GetProperty("terms").EnumerateArray().Select(term =>

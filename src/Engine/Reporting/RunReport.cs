@@ -176,18 +176,36 @@ public static class RunReport
         var nodes = result.Scm.Nodes;
         text.Heading(2, "How each column is made");
         text.Table(
-            4, ["Column", "Parents", "Mechanism", "Basis", "Loss", "without parents", "explained"],
+            4, ["Column", "Parents", "Mechanism", "Chosen", "Loss", "without parents", "explained", "Score", "Also tried"],
             nodes.Take(MostColumns).Select(node => (IReadOnlyList<string>)[
                 Emphasised(node, result.Task.Target),
                 string.Join(", ", node.Parents.Select(parent => MarkdownText.Name(nodes[parent].Name))),
                 Words(node.Mechanism), node.Fit.Basis == "none" ? "" : node.Fit.Basis,
                 .. node.Fit.Basis == "none"
-                    ? (string[])["", "", ""]
-                    : [Score(node.Fit.Loss), Score(node.Fit.NullLoss), Text($"{1 - node.Fit.Loss / node.Fit.NullLoss:0 %}")]]));
+                    ? (string[])["", "", "", "", ""]
+                    :
+                    [
+                        Score(node.Fit.Loss), Score(node.Fit.NullLoss), Text($"{1 - node.Fit.Loss / node.Fit.NullLoss:0 %}"),
+                        .. Choice(node.Fit),
+                    ]]));
         More(text, nodes.Count, "scm.json");
         text.Paragraph(
             "Loss is cross-validated: for classes log-loss in nats, for numbers the squared error relative to the variance. Columns without " +
-            "parents are drawn from the values of the training rows.");
+            "parents are drawn from the values of the training rows, or between them where they rarely repeat. The score chose the mechanism: " +
+            "log-loss, or for numbers the continuous ranked probability score of the whole predicted distribution, on left-out rows; the " +
+            "simplest within one standard error (in brackets, of the difference) of the best was taken.");
+    }
+
+    // The chosen candidate's score, and those of the others.
+    static string[] Choice(FitDiagnostics fit)
+    {
+        var chosen = fit.Candidates.FirstOrDefault(candidate => candidate.Name == fit.Basis);
+        return
+        [
+            chosen is null ? "" : Text($"{chosen.Loss:0.0000}"),
+            string.Join("; ", fit.Candidates.Where(candidate => candidate != chosen)
+                .Select(other => Text($"{other.Name} {other.Loss:0.0000} ({other.StandardError:0.0000})"))),
+        ];
     }
 
     static void WriteFidelity(MarkdownText text, RunResult result)

@@ -3,16 +3,18 @@ using CausalMixFT.Kernels.Devices;
 
 namespace CausalMixFT.Engine.Scm;
 
-/// <summary>Samples rows from a structural causal model, causes before effects.</summary>
+/// <summary>Samples rows from structural causal models, causes before effects.</summary>
 /// <remarks>
-/// Cell (row, column) is a pure function of the model, the seed, the row and the column: a table of 1000 rows is the
-/// first 1000 of a million, and shards put together are the whole, whatever the threads and blocks.
+/// Cell (row, column) is a pure function of the model, what is asked for, the seed, the row and the column: a table of 1000 rows
+/// is the first 1000 of a million, and shards put together are the whole, whatever the threads and blocks.
 /// </remarks>
 public static class AncestralSampler
 {
-    /// <summary>Rows sampled at once when streaming.</summary>
-    /// <remarks>No power of two: columns that lie 2¹⁶ floats apart would share the cache's few ways.</remarks>
-    const int BlockRows = (1 << 16) + 32;
+    /// <summary>Rows sampled at once.</summary>
+    const int BlockRows = 1 << 16;
+
+    // Rows that tell a class's share where a request leaves it to the model.
+    const int PilotRows = 1 << 16;
 
     /// <summary>
     /// Rows <paramref name="firstRow"/> … <paramref name="firstRow"/> + <paramref name="rows"/> − 1 of the seed's
@@ -30,204 +32,144 @@ public static class AncestralSampler
         ulong seed,
         ComputeDevice device,
         long firstRow = 0,
+        IProgress<double>? progress = null) =>
+        Sample([scm], new SampleRequest { Rows = rows, FirstRow = firstRow }, seed, device, progress);
+
+    /// <summary>The rows that are asked for, as one table.</summary>
+    /// <param name="models">One model, or those of an ensemble, of the same columns: rows come from each by turns.</param>
+    /// <param name="request">Which rows.</param>
+    /// <param name="seed">Which endless table.</param>
+    /// <param name="device">Where to sample.</param>
+    /// <param name="progress">Told the share of rows that are done.</param>
+    /// <exception cref="InputException">
+    /// The request names what the models do not have, or its budget is spent before the rows are found.
+    /// </exception>
+    public static Table Sample(
+        IReadOnlyList<StructuralCausalModel> models,
+        SampleRequest request,
+        ulong seed,
+        ComputeDevice device,
         IProgress<double>? progress = null)
     {
-        ArgumentNullException.ThrowIfNull(scm);
-        CheckRows(rows, firstRow);
-        var cells = Cells(scm, rows);
-        using var sampler = new BlockSampler(scm, device, Math.Min(rows, BlockRows));
+        ArgumentNullException.ThrowIfNull(models);
+        ArgumentNullException.ThrowIfNull(request);
+        int rows = checked((int)request.Rows);
+        CheckRows(request);
+        var cells = Cells(models[0], rows);
+        using var source = Open(models, request, seed, device, Math.Min(rows, BlockRows));
         for (int row = 0; row < rows; row += BlockRows)
         {
             int count = Math.Min(BlockRows, rows - row);
-            sampler.Sample(seed, (uint)(firstRow + row), count, cells, row);
+            source.Sample(seed, (uint)(request.FirstRow + row), count, cells, row);
             progress?.Report((double)(row + count) / rows);
         }
 
-        return ToTable(scm, cells);
+        return ToTable(models[0], cells);
     }
 
     /// <summary>The same rows in blocks, one in memory at a time.</summary>
-    /// <param name="scm">The model.</param>
-    /// <param name="rows">How many rows.</param>
+    /// <inheritdoc cref="Sample(IReadOnlyList{StructuralCausalModel}, SampleRequest, ulong, ComputeDevice, IProgress{double}?)"/>
+    /// <param name="models">One model, or those of an ensemble.</param>
+    /// <param name="request">Which rows.</param>
     /// <param name="seed">Which endless table.</param>
     /// <param name="device">Where to sample.</param>
-    /// <param name="firstRow">The first row.</param>
     /// <param name="blockRows">Rows in a block; null for the default.</param>
     /// <param name="progress">Told the share of rows that are done.</param>
+    /// <param name="tally">Told, after each block, how many rows were drawn and how many of them kept, where any are thrown away.</param>
     public static IEnumerable<Table> Stream(
-        StructuralCausalModel scm,
-        long rows,
+        IReadOnlyList<StructuralCausalModel> models,
+        SampleRequest request,
         ulong seed,
         ComputeDevice device,
-        long firstRow = 0,
         int? blockRows = null,
-        IProgress<double>? progress = null)
+        IProgress<double>? progress = null,
+        Action<long, long>? tally = null)
     {
-        ArgumentNullException.ThrowIfNull(scm);
-        CheckRows(rows, firstRow);
+        ArgumentNullException.ThrowIfNull(models);
+        ArgumentNullException.ThrowIfNull(request);
+        CheckRows(request);
         int most = blockRows ?? BlockRows;
         ArgumentOutOfRangeException.ThrowIfLessThan(most, 1);
         return Blocks();
 
         IEnumerable<Table> Blocks()
         {
-            using var sampler = new BlockSampler(scm, device, (int)Math.Min(rows, most));
-            for (long row = 0; row < rows; row += most)
+            using var source = Open(models, request, seed, device, (int)Math.Min(request.Rows, most));
+            for (long row = 0; row < request.Rows; row += most)
             {
-                int count = (int)Math.Min(most, rows - row);
-                var cells = Cells(scm, count);
-                sampler.Sample(seed, (uint)(firstRow + row), count, cells, 0);
-                progress?.Report((double)(row + count) / rows);
-                yield return ToTable(scm, cells);
+                int count = (int)Math.Min(most, request.Rows - row);
+                var cells = Cells(models[0], count);
+                source.Sample(seed, (uint)(request.FirstRow + row), count, cells, 0);
+                progress?.Report((double)(row + count) / request.Rows);
+                if (source is CohortSource cohorts)
+                {
+                    tally?.Invoke(cohorts.Tally.Drawn, cohorts.Tally.Kept);
+                }
+
+                yield return ToTable(models[0], cells);
             }
         }
     }
 
-    /// <summary>
-    /// Rows whose target has given class shares: the endless table's rows in order, each kept while its class has
-    /// room.
-    /// </summary>
-    /// <remarks>
-    /// Rejection keeps P(other columns | class) as the model has it. A class that is too rare for the budget stays
-    /// short of its share, and a note says by how much.
-    /// </remarks>
-    /// <param name="scm">The model.</param>
-    /// <param name="rows">How many rows.</param>
-    /// <param name="target">The discrete column whose shares are wanted.</param>
-    /// <param name="classShares">
-    /// The share of each level, by name; levels left out get none. Null for equal shares.
-    /// </param>
-    /// <param name="seed">Which endless table.</param>
-    /// <param name="device">Where to sample.</param>
-    /// <param name="budget">Most rows drawn for each row wanted.</param>
-    /// <param name="progress">Told the share of rows that are done.</param>
-    public static BalancedSample SampleBalanced(
-        StructuralCausalModel scm,
-        int rows,
-        string target,
-        IReadOnlyDictionary<string, double>? classShares,
-        ulong seed,
-        ComputeDevice device,
-        int budget = 100,
-        IProgress<double>? progress = null)
+    static IRowSource Open(
+        IReadOnlyList<StructuralCausalModel> models, SampleRequest request, ulong seed, ComputeDevice device, int capacity)
     {
-        ArgumentNullException.ThrowIfNull(scm);
-        CheckRows(rows, 0);
-        int column = scm.Nodes.ToList().FindIndex(node => node.Name == target);
-        if (column < 0 || !scm.Nodes[column].IsDiscrete)
-        {
-            throw new InputException(
-                $"The model has no discrete column '{target}' to balance; its discrete columns are "
-                + $"{ColumnNames.List(scm.Nodes.Where(node => node.IsDiscrete).Select(node => node.Name))}.");
-        }
-
-        var node = scm.Nodes[column];
-        int[] room = Quotas(node, rows, classShares);
-        int[] wanted = [.. room];
-        var kept = Cells(scm, rows);
-        int found = 0;
-        long drawn = 0, most = Math.Min((long)rows * budget, uint.MaxValue);
-        int blockRows = (int)Math.Clamp(4L * rows, 1, BlockRows);
-        using var sampler = new BlockSampler(scm, device, blockRows);
-        var block = Cells(scm, blockRows);
-        while (found < rows && drawn < most)
-        {
-            int count = (int)Math.Min(blockRows, most - drawn);
-            sampler.Sample(seed, (uint)drawn, count, block, 0);
-            for (int row = 0; row < count && found < rows; row++)
-            {
-                double level = block[column][row];
-                if (double.IsNaN(level) || room[(int)level] == 0)
-                {
-                    continue;
-                }
-
-                room[(int)level]--;
-                for (int i = 0; i < kept.Length; i++)
-                {
-                    kept[i][found] = block[i][row];
-                }
-
-                found++;
-            }
-
-            drawn += count;
-            progress?.Report((double)found / rows);
-        }
-
-        var notes = Enumerable.Range(0, room.Length).Where(level => room[level] > 0).Select(level =>
-            $"Class '{node.Levels[level]}' of '{target}' has {wanted[level] - room[level]} of {wanted[level]} rows: "
-            + $"the model draws it too rarely for {drawn} draws.").ToArray();
-        return new(ToTable(scm, [.. kept.Select(cells => cells[..found])]), drawn, notes);
+        var nodes = models[0].Nodes;
+        Intervention[] set = [.. request.Do.Select(text => Intervention.Parse(text, nodes))];
+        RowCondition[] conditions = [.. request.Where.SelectMany(text => RowCondition.Parse(text, nodes))];
+        StructuralCausalModel[] asked = [.. models.Select(scm => RootRestriction.Apply(
+            set.Aggregate(scm, (changed, intervention) => intervention.On(changed, request.BeyondSupport)), conditions))];
+        var quotas = request.Balance is { } column
+            ? request.ClassShares.Count == 0
+                ? ClassQuotas.Balanced(column, nodes)
+                : throw new InputException("Give class shares or a column to balance, not both: equal shares are class shares too.")
+            : request.ClassShares.Count > 0
+                ? ClassQuotas.Parse(request.ClassShares, nodes, index => Proportions(asked, index, request, seed, device))
+                : null;
+        return conditions.Length == 0 && quotas is null
+            ? Plain(asked, request, device, capacity)
+            : new CohortSource(Plain(asked, request, device, BlockRows), nodes, conditions, quotas, request.Budget, BlockRows);
     }
 
-    // Rows for each level: whole parts first, then the largest remainders.
-    static int[] Quotas(ScmNode node, int rows, IReadOnlyDictionary<string, double>? classShares)
+    static IRowSource Plain(StructuralCausalModel[] models, SampleRequest request, ComputeDevice device, int capacity) =>
+        models is [var scm]
+            ? new BlockSampler(scm, device, capacity, request.BeyondSupport)
+            : new EnsembleSource(models, device, capacity, request.BeyondSupport);
+
+    // A column's shares of its levels, counted in rows of the model.
+    static double[] Proportions(StructuralCausalModel[] models, int index, SampleRequest request, ulong seed, ComputeDevice device)
     {
-        var shares = new double[node.Levels.Count];
-        if (classShares is null)
+        var cells = Cells(models[0], PilotRows);
+        using var source = Plain(models, request, device, PilotRows);
+        source.Sample(seed, 0, PilotRows, cells, 0);
+        var shares = new double[models[0].Nodes[index].Levels.Count];
+        double[] present = [.. cells[index].Where(cell => !double.IsNaN(cell))];
+        foreach (double cell in present)
         {
-            foreach (double level in ((ValueList)node.Support).Values)
-            {
-                shares[(int)level] = 1;
-            }
-        }
-        else
-        {
-            foreach (var (name, share) in classShares)
-            {
-                int level = node.Levels.ToList().IndexOf(name);
-                if (level < 0 || !(share >= 0) || double.IsInfinity(share))
-                {
-                    throw new InputException(
-                        $"The class share {share} of '{name}' is not usable: name a level of '{node.Name}' "
-                        + $"({ColumnNames.List(node.Levels)}) and a share of 0 or more.");
-                }
-
-                shares[level] = share;
-            }
+            shares[(int)cell] += 1.0 / present.Length;
         }
 
-        double total = shares.Sum();
-        if (!(total > 0))
-        {
-            throw new InputException(
-                $"The class shares of '{node.Name}' sum to {total}; give at least one level a share above 0.");
-        }
-
-        int[] quotas = [.. shares.Select(share => (int)(rows * share / total))];
-        var byRemainder = Enumerable.Range(0, quotas.Length).Where(i => shares[i] > 0)
-            .OrderByDescending(i => rows * shares[i] / total - quotas[i]).ThenBy(i => i).ToArray();
-        for (int i = 0, left = rows - quotas.Sum(); i < left; i++)
-        {
-            quotas[byRemainder[i % byRemainder.Length]]++;
-        }
-
-        return quotas;
+        return shares;
     }
 
-    static void CheckRows(long rows, long firstRow)
+    static void CheckRows(SampleRequest request)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(rows);
-        ArgumentOutOfRangeException.ThrowIfNegative(firstRow);
+        ArgumentOutOfRangeException.ThrowIfNegative(request.Rows);
+        ArgumentOutOfRangeException.ThrowIfNegative(request.FirstRow);
+        ArgumentOutOfRangeException.ThrowIfLessThan(request.Budget, 1);
 
         // Rows are counted in 32 bits of the generator's counter.
-        if (firstRow + rows > uint.MaxValue)
+        if (request.FirstRow + request.Rows > uint.MaxValue)
         {
             throw new InputException(
-                $"Row {firstRow + rows} is beyond the {uint.MaxValue} rows of one seed; use another seed for more.");
+                $"Row {request.FirstRow + request.Rows} is beyond the {uint.MaxValue} rows of one seed; use another seed for more.");
         }
     }
 
-    static double[][] Cells(StructuralCausalModel scm, int rows) => [.. scm.Nodes.Select(_ => new double[rows])];
+    static double[][] Cells(StructuralCausalModel scm, int rows) =>
+        [.. scm.Nodes.Select(_ => GC.AllocateUninitializedArray<double>(rows))];
 
     static Table ToTable(StructuralCausalModel scm, double[][] cells) => new(
         [.. scm.Nodes.Select((node, i) =>
             new Column(node.Name, node.Kind, cells[i], node.IsDiscrete ? node.Levels : null, node.Decimals))]);
 }
-
-/// <summary>A sample with chosen class shares.</summary>
-/// <param name="Table">The rows.</param>
-/// <param name="Drawn">How many rows were drawn to find them.</param>
-/// <param name="Notes">One sentence for each class that stayed short of its share.</param>
-public sealed record BalancedSample(Table Table, long Drawn, IReadOnlyList<string> Notes);

@@ -14,19 +14,32 @@ static class BasisChoice
     public static int OneStandardError(IReadOnlyList<double[]> losses)
     {
         int best = Enumerable.Range(0, losses.Count).MinBy(i => TensorPrimitives.Sum<double>(losses[i]));
-        int rows = losses[0].Length;
         for (int i = 0; i < best; i++)
         {
-            var difference = new double[rows];
-            TensorPrimitives.Subtract(losses[i], losses[best], difference);
-            double mean = TensorPrimitives.Sum<double>(difference) / rows;
-            double variance = TensorPrimitives.SumOfSquares<double>(difference) / rows - mean * mean;
-            if (mean <= Math.Sqrt(Math.Max(variance, 0) / rows))
+            var (mean, error) = Difference(losses[i], losses[best]);
+            if (mean <= error)
             {
                 return i;
             }
         }
 
         return best;
+    }
+
+    /// <summary>Each candidate's mean loss, and the standard error of its difference from the chosen one's.</summary>
+    public static IReadOnlyList<CandidateScore> Scores(
+        IReadOnlyList<(string Name, double[] Losses)> candidates, int chosen) =>
+        [.. candidates.Select(candidate => new CandidateScore(
+            candidate.Name, candidate.Losses.Average(),
+            Difference(candidate.Losses, candidates[chosen].Losses).Error))];
+
+    static (double Mean, double Error) Difference(double[] losses, double[] others)
+    {
+        int rows = losses.Length;
+        var difference = new double[rows];
+        TensorPrimitives.Subtract(losses, others, difference);
+        double mean = TensorPrimitives.Sum<double>(difference) / rows;
+        double variance = TensorPrimitives.SumOfSquares<double>(difference) / rows - mean * mean;
+        return (mean, Math.Sqrt(Math.Max(variance, 0) / rows));
     }
 }

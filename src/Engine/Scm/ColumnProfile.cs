@@ -14,6 +14,7 @@ sealed class ColumnProfile
 {
     const double LargestTameZ = 10;
     const double LargestTameSkewness = 2;
+    const double SmallestSmoothShare = 0.5;
     const int MostCurveKnots = 2048;
 
     public ColumnProfile(Column column, ScmOptions options)
@@ -81,6 +82,9 @@ sealed class ColumnProfile
     /// <summary>Whether children may look codes up, and the column itself is modelled as classes.</summary>
     public bool IsCoded { get; }
 
+    /// <summary>Whether most cells hold a value of their own, so that values in between are as likely.</summary>
+    public bool IsSmooth => !IsCoded && Values.Length > SmallestSmoothShare * Present;
+
     public double Centre { get; }
 
     public double Spread { get; } = 1;
@@ -101,6 +105,25 @@ sealed class ColumnProfile
     public double Grid => Column.Decimals < 15 ? Math.Pow(10, -Column.Decimals) : 0;
 
     public ValueList ListSupport() => new(Values, Column.IsDiscrete ? null : Features);
+
+    /// <summary>The quantile function, onto the standardised scale: order statistic i at (i + ½) / n.</summary>
+    public Curve Quantiles()
+    {
+        int[] places = OrderStatistics.Places(Present, MostCurveKnots);
+        var to = new double[places.Length];
+        long upTo = Counts[0];
+        for (int i = 0, code = 0; i < to.Length; i++)
+        {
+            while (upTo <= places[i])
+            {
+                upTo += Counts[++code];
+            }
+
+            to[i] = Standardised[code];
+        }
+
+        return new([.. places.Select(i => (i + 0.5) / Present)], to);
+    }
 
     public ValueRange RangeSupport()
     {
@@ -156,6 +179,11 @@ static class OrderStatistics
     public static int[] Places(int count, int most) => count <= most
         ? [.. Enumerable.Range(0, count)]
         : [.. Enumerable.Range(0, most).Select(i => (int)((long)i * (count - 1) / (most - 1)))];
+
+    /// <summary>At most <paramref name="most"/> ascending values that stand for all: quantiles at the middles of equal shares.</summary>
+    public static double[] Thin(double[] sorted, int most) => sorted.Length <= most
+        ? sorted
+        : [.. Enumerable.Range(0, most).Select(i => Quantile(sorted, (i + 0.5) / most))];
 
     /// <summary>
     /// The quantile at <paramref name="p"/> in [0, 1], interpolated between order statistics at (i + ½) / n.

@@ -24,12 +24,13 @@ sealed class Design
     const int MostLevels = 64;
 
     // Products of more parents than these are too many columns for what they add.
-    const int MostParentsForProducts = 6;
+    const int MostParentsForProducts = 6, MostSlopes = 24;
 
     static readonly double[] HingeQuantiles = [0.1, 0.3, 0.5, 0.7, 0.9];
 
     readonly List<(Basis Basis, int Parent, int Second, double Knot, BasisSet Since)> _numericTerms = [];
     readonly List<(int Parent, int[] ColumnOf, BasisSet Since)> _lookupTerms = [];
+    readonly Dictionary<int, int> _slopeLevels = [];
 
     /// <param name="parents">The parents' profiles.</param>
     /// <param name="codes">For each parent, each fitted row's code.</param>
@@ -59,8 +60,10 @@ sealed class Design
             }
         }
 
-        Numeric = [.. _numericTerms.Select(term =>
-            Evaluate(term.Basis, term.Knot, Feature(term.Parent), Feature(term.Second)))];
+        PlanSlopes(parents, numbers);
+        Numeric = [.. _numericTerms.Select(term => term.Basis == Basis.Slope
+            ? Slope(Feature(term.Parent), codes[term.Second], (int)term.Knot)
+            : Evaluate(term.Basis, term.Knot, Feature(term.Parent), Feature(term.Second)))];
         Lookups = [.. _lookupTerms.Select(term => codes[term.Parent].Select(code => term.ColumnOf[code]).ToArray())];
         LookupStarts = new int[_lookupTerms.Count + 1];
         LookupStarts[0] = 1 + Numeric.Length;
@@ -116,6 +119,12 @@ sealed class Design
         {
             var term = _numericTerms[i];
             double[] own = weights[((i + 1) * outputs)..((i + 2) * outputs)];
+            if (term.Basis == Basis.Slope)
+            {
+                AddSlope(terms, term.Parent, term.Second, (int)term.Knot, own);
+                continue;
+            }
+
             terms.Add(new(term.Basis, term.Parent, term.Second, term.Knot, own));
         }
 
@@ -135,6 +144,57 @@ sealed class Design
         }
 
         return new(weights[..outputs], terms);
+    }
+
+    // A number's slope in each of a few levels, as columns x · [level]; the level stands in the knot's place.
+    void PlanSlopes(IReadOnlyList<ColumnProfile> parents, int[] numbers)
+    {
+        int[] names = [.. Enumerable.Range(0, parents.Count)
+            .Where(j => parents[j].Values.Length > 1 && parents[j].Column.IsDiscrete)];
+        if (numbers.Length > MostParentsForProducts
+            || numbers.Length * names.Sum(j => parents[j].Values.Length) > MostSlopes)
+        {
+            return;
+        }
+
+        foreach (int number in numbers)
+        {
+            foreach (int name in names)
+            {
+                for (int level = 0; level < parents[name].Values.Length; level++)
+                {
+                    _slopeLevels[name] = parents[name].Values.Length;
+                    _numericTerms.Add((Basis.Slope, number, name, level, BasisSet.Interactions));
+                }
+            }
+        }
+    }
+
+    static double[] Slope(double[] x, int[] codes, int level)
+    {
+        for (int row = 0; row < x.Length; row++)
+        {
+            x[row] = codes[row] == level ? x[row] : 0;
+        }
+
+        return x;
+    }
+
+    // Levels of one pair of parents share a term.
+    void AddSlope(List<PredictorTerm> terms, int parent, int second, int level, double[] weights)
+    {
+        int levels = _slopeLevels[second];
+        var term = terms.Find(other => other.Basis == Basis.Slope && other.Parent == parent && other.Second == second);
+        if (term is null)
+        {
+            term = new(Basis.Slope, parent, second, 0, new double[weights.Length * levels]);
+            terms.Add(term);
+        }
+
+        for (int k = 0; k < weights.Length; k++)
+        {
+            term.Weights[k * levels + level] = weights[k];
+        }
     }
 
     void PlanParent(ColumnProfile profile, int parent)

@@ -18,26 +18,49 @@ public sealed record EmpiricalDistribution(int[] Counts) : ICausalMechanism
 }
 
 /// <summary>
+/// A root whose cells rarely repeat: X := Q(U), the quantile function of the training column, linear between its order
+/// statistics, so that a synthetic cell is between two real ones rather than a copy of one.
+/// </summary>
+/// <param name="Quantiles">Q: from probabilities in [0, 1] onto the standardised scale.</param>
+public sealed record SmoothedDistribution(Curve Quantiles) : ICausalMechanism
+{
+    /// <inheritdoc/>
+    public string Name => "smoothed";
+}
+
+/// <summary>
 /// The values f took on the rows of the fit; the sampler holds f there, for a fit says nothing beyond.
 /// </summary>
 /// <param name="Min">The smallest.</param>
 /// <param name="Max">The largest.</param>
 public sealed record FittedRange(double Min, double Max);
 
-/// <summary>X := f(parents) + N on the standardised scale, then held in the node's <see cref="ValueRange"/>.</summary>
+/// <summary>How wide noise is: N is drawn times exp(f(parents)).</summary>
+/// <param name="LogScale">f, the natural logarithm of the factor.</param>
+/// <param name="Fitted">The range of f.</param>
+public sealed record NoiseScale(Predictor LogScale, FittedRange Fitted);
+
+/// <summary>
+/// X := f(parents) + s(parents) · N on the standardised scale, then held in the node's <see cref="ValueRange"/>.
+/// </summary>
 /// <param name="Predictor">f.</param>
 /// <param name="Fitted">The range of f.</param>
 /// <param name="Residuals">N is one of these out-of-fold residuals, ascending.</param>
-public sealed record AdditiveNoiseModel(Predictor Predictor, FittedRange Fitted, double[] Residuals) : ICausalMechanism
+/// <param name="Scale">s; null for 1, noise of the same width everywhere.</param>
+public sealed record AdditiveNoiseModel(
+    Predictor Predictor, FittedRange Fitted, double[] Residuals, NoiseScale? Scale = null) : ICausalMechanism
 {
     /// <inheritdoc/>
     public string Name => "additive";
 }
 
 /// <summary>
-/// X := g(f(parents) + N), with g non-decreasing and chosen so that the marginal is the observed one.
+/// X := g(f(parents) + s(parents) · N), with g non-decreasing and chosen so that the marginal is the observed one.
 /// </summary>
-/// <remarks>Zhang and Hyvärinen (2009). f + N lives on the scale of normal scores of X's ranks.</remarks>
+/// <remarks>
+/// Zhang and Hyvärinen (2009). f + s · N lives on the scale of normal scores of X's ranks; with logistic N and
+/// thresholds this is the proportional-odds model of ordered values (McCullagh 1980).
+/// </remarks>
 /// <param name="Predictor">f.</param>
 /// <param name="Fitted">The range of f.</param>
 /// <param name="Residuals">N is one of these out-of-fold residuals, ascending.</param>
@@ -45,8 +68,14 @@ public sealed record AdditiveNoiseModel(Predictor Predictor, FittedRange Fitted,
 /// For a <see cref="ValueList"/>: g picks value i where i thresholds are at most f + N. Else null.
 /// </param>
 /// <param name="Link">For a <see cref="ValueRange"/>: g, onto the standardised scale. Else null.</param>
+/// <param name="Scale">s; null for 1.</param>
 public sealed record PostNonlinearModel(
-    Predictor Predictor, FittedRange Fitted, double[] Residuals, double[]? Thresholds, Curve? Link) : ICausalMechanism
+    Predictor Predictor,
+    FittedRange Fitted,
+    double[] Residuals,
+    double[]? Thresholds,
+    Curve? Link,
+    NoiseScale? Scale = null) : ICausalMechanism
 {
     /// <inheritdoc/>
     public string Name => "postNonlinear";

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Numerics.Tensors;
 using CausalMixFT.Kernels.Rng;
 
 namespace CausalMixFT.Engine.Scm;
@@ -8,18 +7,16 @@ namespace CausalMixFT.Engine.Scm;
 /// Fits an <see cref="AdditiveNoiseModel"/> or, where that misses the marginal, a <see cref="PostNonlinearModel"/>.
 /// </summary>
 /// <remarks>
-/// Both are fitted from one set of moments; each chooses its basis by cross-validated squared error. Noise is the
-/// out-of-fold residuals, since a flexible fit's residuals on its own rows are too small: σ² (1 − h) for leverage h.
-/// Out of fold they are too large by as much, for they hold the fit's own error: σ² / (1 − h). The table of residuals
-/// is therefore scaled to the geometric mean of both deviations, which is σ (MacKinnon and White's HC2, 1985, in the
-/// mean). Between the two models decides
+/// On each of two scales, X standardised and the normal scores of its ranks, f is a basis or boosted trees and noise has
+/// one width or one that depends on the parents; the continuous ranked probability score of the out-of-fold predictive
+/// distributions chooses, the simpler unless the richer is better by more than a standard error. Noise is the
+/// out-of-fold errors, for errors on rows that f has seen are too small. Between the two scales decides
 /// 1. an atom: a value in more than 30 % of rows gets a probability of its own (<see cref="TwoPartModel"/>) and all of
 ///    this is done on the other rows; one in more than 10 % has no additive-noise model, so the link is used;
 /// 2. the marginal: where the additive model's sampled column is farther from the observed one than chance allows
 ///    (Kolmogorov's distance above 1 / √n, where the largest of 52 true additive models gave 0.89, and above 0.02), the
 ///    link is used;
-/// 3. else the continuous ranked probability score of the out-of-fold predictive distributions, by the
-///    one-standard-error rule in favour of the additive model.
+/// 3. else the score, by the one-standard-error rule in favour of the additive model.
 /// </remarks>
 sealed class NumericFit
 {
@@ -40,9 +37,6 @@ sealed class NumericFit
     // A link must lower the score by this share: what it takes from noise at 4000 rows is below 0.25 %.
     const double SmallestGain = 0.005;
 
-    // Below it, the fit nearly interpolates and the geometric mean says nothing.
-    const double SmallestRatio = 0.5;
-
     // The ridge that cross-validation may choose from, as factors on the option's.
     static readonly double[] RidgeFactors = [1, 10, 100];
 
@@ -51,15 +45,23 @@ sealed class NumericFit
     readonly FitRows _sample;
     readonly Design _design;
     readonly RidgeRegression _regression;
+    readonly BoostingRows _boosting;
     readonly int _index;
+    readonly Action<int, Action<int>> _forEach;
 
     // How often each value occurs in the rows that are modelled: all, or all without the atom.
     readonly int[] _counts;
     readonly int _present;
 
-    NumericFit(ColumnProfile node, int? atom, IReadOnlyList<ColumnProfile> parents, int index, ScmOptions options)
+    NumericFit(
+        ColumnProfile node,
+        int? atom,
+        IReadOnlyList<ColumnProfile> parents,
+        int index,
+        ScmOptions options,
+        Action<int, Action<int>> forEach)
     {
-        (_node, _options, _index) = (node, options, index);
+        (_node, _options, _index, _forEach) = (node, options, index, forEach);
         _counts = [.. node.Counts];
         int[] codes = node.Codes;
         if (atom is { } left)
@@ -72,6 +74,7 @@ sealed class NumericFit
         _sample = new FitRows(codes, false, parents, index, options, options.MaxFitRows);
         _design = new Design(parents, _sample.ParentCodes, _sample.FoldStarts);
         _regression = new RidgeRegression(_design);
+        _boosting = new BoostingRows(parents, _sample);
     }
 
     public static (ICausalMechanism Mechanism, Support Support, FitDiagnostics Fit) Run(
@@ -85,11 +88,11 @@ sealed class NumericFit
         double share = (double)node.Counts[atom] / node.Present;
         if (share < SmallestGatedAtom)
         {
-            return new NumericFit(node, null, parents, index, options).Choose();
+            return new NumericFit(node, null, parents, index, options, forEach).Choose();
         }
 
         var (gate, gateFit) = CategoricalFit.Gate(node, atom, parents, index, options, forEach);
-        var (body, support, fit) = new NumericFit(node, atom, parents, index, options).Choose();
+        var (body, support, fit) = new NumericFit(node, atom, parents, index, options, forEach).Choose();
         string note = string.Create(CultureInfo.InvariantCulture,
             $"{node.Values[atom]} in {100 * share:F1} % of rows has its own probability: "
             + $"log-loss {gateFit.Loss:F4}, without parents {gateFit.NullLoss:F4}");
@@ -98,11 +101,11 @@ sealed class NumericFit
 
     (ICausalMechanism Mechanism, Support Support, FitDiagnostics Fit) Choose()
     {
-        var linked = Fit(ColumnProfile.NormalScores(_counts));
+        var (linked, linkedScores) = Fit(ColumnProfile.NormalScores(_counts));
         double largestAtom = (double)_counts.Max() / _present;
         if (largestAtom <= LargestAtom)
         {
-            var additive = Fit(_node.Standardised);
+            var (additive, scores) = Fit(_node.Standardised);
             var range = _node.RangeSupport();
             double[] sampled = Sampled(additive);
             for (int i = 0; i < sampled.Length; i++)
@@ -118,8 +121,9 @@ sealed class NumericFit
             double critical = Math.Max(LargestDistance, 1 / Math.Sqrt(_sample.Rows.Length));
             if (distance <= critical && !LinkIsBetter(additive, linked))
             {
-                var mechanism = new AdditiveNoiseModel(additive.Predictor, additive.Fitted, additive.Residuals);
-                return (mechanism, range, additive.Diagnostics);
+                var mechanism = new AdditiveNoiseModel(
+                    additive.Location.Predictor, additive.Location.Fitted, additive.Residuals, additive.Scale);
+                return (mechanism, range, Diagnostics(additive, scores, _node.Standardised));
             }
         }
 
@@ -127,75 +131,65 @@ sealed class NumericFit
         double[] scale = Sampled(linked);
         Array.Sort(scale);
         var model = new PostNonlinearModel(
-            linked.Predictor,
-            linked.Fitted,
+            linked.Location.Predictor,
+            linked.Location.Fitted,
             linked.Residuals,
             listed ? Thresholds(scale) : null,
-            listed ? null : Link(scale));
-        return (model, listed ? _node.ListSupport() : _node.RangeSupport(), linked.Diagnostics);
+            listed ? null : Link(scale),
+            linked.Scale);
+        var fit = Diagnostics(linked, linkedScores, ColumnProfile.NormalScores(_counts));
+        return (model, listed ? _node.ListSupport() : _node.RangeSupport(), fit);
     }
 
-    sealed record Candidate(
-        Predictor Predictor, FittedRange Fitted, double[] Residuals, double[] Predicted, FitDiagnostics Diagnostics);
-
-    // The best basis for a response, given for each distinct value.
-    Candidate Fit(double[] responseOfCode)
+    // The best candidate for a response, given for each distinct value, and the scores of all.
+    (NoisyFit Best, IReadOnlyList<CandidateScore> Scores) Fit(double[] responseOfCode)
     {
-        double[] response = [.. _sample.Rows.Select(row => responseOfCode[_node.Codes[row]])];
-        var candidates = _design.Candidates().ToArray();
-        bool folded = _design.Folds > 1;
-        var fits = candidates.Select(set => RidgeFactors
-            .Select(factor => OutOfFold(set, response, factor * _options.Ridge))
-            .MinBy(fit => fit.Losses.Sum())).ToArray();
-        int chosen = folded ? BasisChoice.OneStandardError([.. fits.Select(fit => fit.Losses)]) : 0;
-        var (ridge, predicted, losses) = fits[chosen];
-
-        double[] weights = _regression.Fit(candidates[chosen], response, ridge, null);
-        var fitted = new double[_design.Rows];
-        for (int fold = 0; fold < _design.Folds; fold++)
+        double[] response = Response(responseOfCode);
+        double[] ridges = [.. RidgeFactors.Select(factor => factor * _options.Ridge)];
+        var candidates = new List<NoisyFit>();
+        var linear = LocationFit.Linear(_design, _regression, response, ridges);
+        Add(linear);
+        if (BoostedFit.Location(_boosting, response, linear, _options, _forEach) is { } trees)
         {
-            _regression.Predict(weights, fold, fitted);
+            Add(trees);
         }
 
-        double[] errors = new double[_design.Rows], inSample = new double[_design.Rows];
-        TensorPrimitives.Subtract(response, predicted, errors);
-        TensorPrimitives.Subtract(response, fitted, inSample);
-        double shift = TensorPrimitives.Sum<double>(errors) / Math.Max(errors.Length, 1);
-        TensorPrimitives.Subtract(errors, shift, errors);
-        double outOfFold = Deviation(errors), ownRows = Deviation(inSample);
-        double correction = outOfFold > 0 ? Math.Sqrt(Math.Max(ownRows / outOfFold, SmallestRatio)) : 1;
-        TensorPrimitives.Multiply(errors, correction, errors);
-        double[] residuals = Thin([.. errors.Order()], _options.MaxResiduals);
+        int chosen = BasisChoice.OneStandardError([.. candidates.Select(candidate => candidate.Scores)]);
+        return (candidates[chosen], BasisChoice.Scores(candidates.ConvertAll(c => (c.Name, c.Scores)), chosen));
 
+        void Add(LocationFit location)
+        {
+            candidates.Add(NoisyFit.Constant(location, _options.MaxResiduals));
+            if (NoisyFit.Scaled(location, _design, _regression, ridges[0], _options.MaxResiduals) is { } scaled)
+            {
+                candidates.Add(scaled);
+            }
+        }
+    }
+
+    double[] Response(double[] responseOfCode) => [.. _sample.Rows.Select(row => responseOfCode[_node.Codes[row]])];
+
+    FitDiagnostics Diagnostics(NoisyFit fit, IReadOnlyList<CandidateScore> scores, double[] responseOfCode)
+    {
+        double[] response = Response(responseOfCode);
         double mean = response.Average(), variance = response.Average(y => (y - mean) * (y - mean));
-        var diagnostics = new FitDiagnostics(
+        double deviation = Math.Sqrt(fit.Location.Errors.Average(error => error * error));
+        return new(
             _design.Rows,
-            candidates[chosen].ToString().ToLowerInvariant(),
-            variance > 0 ? losses.Average() / variance : 0,
+            fit.Name,
+            variance > 0 ? fit.Location.Losses.Average() / variance : 0,
             1,
-            outOfFold * correction,
-            outOfFold,
-            ownRows,
-            _sample.Imputed ? ImputedNote : "");
-        var range = new FittedRange(fitted.Min(), fitted.Max());
-        return new(_design.ToPredictor(candidates[chosen], weights, 1), range, residuals, predicted, diagnostics);
+            deviation,
+            fit.Location.OutOfFoldDeviation,
+            fit.Location.InSampleDeviation,
+            _sample.Imputed ? ImputedNote : "",
+            scores);
     }
 
-    (double Ridge, double[] Predicted, double[] Losses) OutOfFold(BasisSet set, double[] response, double ridge)
-    {
-        var predicted = new double[_design.Rows];
-        for (int fold = 0; fold < _design.Folds; fold++)
-        {
-            _regression.Predict(_regression.Fit(set, response, ridge, _design.Folds > 1 ? fold : null), fold, predicted);
-        }
+    // What the model gives before its link at the observed parents: f + s · N, with N drawn from the residuals.
+    double[] Sampled(NoisyFit candidate) => Sampled(candidate, [.. Enumerable.Range(0, _design.Rows)]);
 
-        return (ridge, predicted, [.. response.Zip(predicted, (y, f) => (y - f) * (y - f))]);
-    }
-
-    // What the model gives before its link at the observed parents: f + N, with N drawn from the residuals.
-    double[] Sampled(Candidate candidate) => Sampled(candidate, [.. Enumerable.Range(0, _design.Rows)]);
-
-    double[] Sampled(Candidate candidate, int[] rows)
+    double[] Sampled(NoisyFit candidate, int[] rows)
     {
         var random = new Philox(_options.Seed).Branch(0x6C696E6B); // "link"
         int draws = Math.Max(1, Math.Min(DrawsPerRow, MostDraws / rows.Length));
@@ -203,7 +197,8 @@ sealed class NumericFit
         for (int i = 0; i < values.Length; i++)
         {
             int pick = random.Below(candidate.Residuals.Length, (uint)i, (uint)_index);
-            values[i] = candidate.Predicted[rows[i % rows.Length]] + candidate.Residuals[pick];
+            int row = rows[i % rows.Length];
+            values[i] = candidate.Location.Predicted[row] + Math.Exp(candidate.LogScaleOf(row)) * candidate.Residuals[pick];
         }
 
         return values;
@@ -279,9 +274,10 @@ sealed class NumericFit
 
     // Whether the link's predictive distributions score better than the additive ones: by more than one standard error,
     // and by more than a link's thousands of knots are worth. Each fold is scored with a link made without it.
-    bool LinkIsBetter(Candidate additive, Candidate linked)
+    bool LinkIsBetter(NoisyFit additive, NoisyFit linked)
     {
-        double[] noise = Thin(additive.Residuals, ScoredResiduals), linkedNoise = Thin(linked.Residuals, ScoredResiduals);
+        double[] noise = OrderStatistics.Thin(additive.Residuals, ScoredResiduals);
+        double[] linkedNoise = OrderStatistics.Thin(linked.Residuals, ScoredResiduals);
         double low = _node.Standardised[0], high = _node.Standardised[^1];
         double[] additiveLosses = new double[_design.Rows], linkedLosses = new double[_design.Rows];
         var ensemble = new double[Math.Max(noise.Length, linkedNoise.Length)];
@@ -291,15 +287,16 @@ sealed class NumericFit
             for (int row = _design.FoldStarts[fold]; row < _design.FoldStarts[fold + 1]; row++)
             {
                 double observed = _node.Standardised[_node.Codes[_sample.Rows[row]]];
+                double width = Math.Exp(additive.LogScaleOf(row)), linkedWidth = Math.Exp(linked.LogScaleOf(row));
                 for (int i = 0; i < noise.Length; i++)
                 {
-                    ensemble[i] = Math.Clamp(additive.Predicted[row] + noise[i], low, high);
+                    ensemble[i] = Math.Clamp(additive.Location.Predicted[row] + width * noise[i], low, high);
                 }
 
                 additiveLosses[row] = Score(ensemble.AsSpan(0, noise.Length), observed);
                 for (int i = 0; i < linkedNoise.Length; i++)
                 {
-                    ensemble[i] = Interpolate(link, linked.Predicted[row] + linkedNoise[i]);
+                    ensemble[i] = Equation.Interpolate(link, linked.Location.Predicted[row] + linkedWidth * linkedNoise[i]);
                 }
 
                 linkedLosses[row] = Score(ensemble.AsSpan(0, linkedNoise.Length), observed);
@@ -311,7 +308,7 @@ sealed class NumericFit
     }
 
     // The link of all folds but one: quantiles of f + N and of the column over their rows.
-    Curve LinkWithout(int fold, Candidate linked)
+    Curve LinkWithout(int fold, NoisyFit linked)
     {
         int start = _design.FoldStarts[fold], end = _design.FoldStarts[fold + 1], rows = _design.Rows - (end - start);
         int[] others = [.. Enumerable.Range(0, _design.Rows).Where(row => row < start || row >= end)];
@@ -342,18 +339,4 @@ sealed class NumericFit
 
         return error / m - spread / ((double)m * m);
     }
-
-    static double Interpolate(Curve curve, double x)
-    {
-        int place = Array.BinarySearch(curve.At, x);
-        int high = Math.Clamp(place < 0 ? ~place : place, 1, curve.At.Length - 1);
-        double width = curve.At[high] - curve.At[high - 1];
-        double t = width > 0 ? Math.Clamp((x - curve.At[high - 1]) / width, 0, 1) : 1;
-        return curve.To[high - 1] + t * (curve.To[high] - curve.To[high - 1]);
-    }
-
-    static double Deviation(double[] errors) => Math.Sqrt(errors.Average(e => e * e));
-
-    static double[] Thin(double[] sorted, int most) =>
-        [.. OrderStatistics.Places(sorted.Length, most).Select(i => sorted[i])];
 }

@@ -17,10 +17,18 @@ sealed class RidgeRegression
         _gram = [.. Enumerable.Range(0, design.Folds).Select(GramOfFold)];
     }
 
+    /// <summary>Xᵀy of each fold: made once for a response, however many ridges and bases are tried on it.</summary>
+    public double[][] Moments(double[] response) =>
+        [.. Enumerable.Range(0, _design.Folds).Select(fold => MomentsOfFold(fold, response))];
+
     /// <summary>
     /// Weights (width) of the least squares fit to all folds but <paramref name="without"/>; null for all.
     /// </summary>
-    public double[] Fit(BasisSet set, double[] response, double ridge, int? without)
+    /// <param name="set">The basis.</param>
+    /// <param name="moments">The response, as <see cref="Moments"/> of it.</param>
+    /// <param name="ridge">The weight of the squared coefficients.</param>
+    /// <param name="without">The fold to leave out.</param>
+    public double[] Fit(BasisSet set, double[][] moments, double ridge, int? without)
     {
         int[] columns = _design.ColumnsOf(set);
         int width = columns.Length;
@@ -33,10 +41,9 @@ sealed class RidgeRegression
                 continue;
             }
 
-            double[] moments = Moments(fold, response);
             for (int i = 0; i < width; i++)
             {
-                right[i] += moments[columns[i]];
+                right[i] += moments[fold][columns[i]];
                 for (int j = 0; j <= i; j++)
                 {
                     matrix[i * width + j] += _gram[fold][columns[i] * _design.Width + columns[j]];
@@ -102,7 +109,7 @@ sealed class RidgeRegression
     }
 
     // Xᵀy of one fold.
-    double[] Moments(int fold, double[] response)
+    double[] MomentsOfFold(int fold, double[] response)
     {
         int start = _design.FoldStarts[fold], rows = _design.FoldStarts[fold + 1] - start;
         var y = response.AsSpan(start, rows);

@@ -1,3 +1,5 @@
+using CausalMixFT.Engine.Boosting;
+
 namespace CausalMixFT.Engine.Scm;
 
 /// <summary>What can be chosen about fitting a structural causal model.</summary>
@@ -28,4 +30,10 @@ public sealed record ScmOptions
 
     /// <summary>Most residuals kept of a mechanism: evenly spaced order statistics of all.</summary>
     public int MaxResiduals { get; init; } = 4096;
+
+    /// <summary>How boosted trees are trained where they are tried; null to try none.</summary>
+    public BoostingOptions? Boosting { get; init; } = new()
+    {
+        Rounds = 200, LearningRate = 0.1, Leaves = 16, MaxBins = 63, MinRowsPerLeaf = 20, L2 = 1,
+    };
 }

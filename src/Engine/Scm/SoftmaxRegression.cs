@@ -17,7 +17,6 @@ namespace CausalMixFT.Engine.Scm;
 sealed class SoftmaxRegression(Design design, int[] classes, double[] marginal, double ridge)
 {
     const int ChunkRows = 256;
-    const int Memory = 8;
     const double InterceptShare = 0.1;
 
     readonly int _outputs = marginal.Length;
@@ -43,59 +42,8 @@ sealed class SoftmaxRegression(Design design, int[] classes, double[] marginal, 
             }
         }
 
-        var gradient = new double[length];
-        double loss = objective.Evaluate(weights, gradient);
-        var history = new List<(double[] Step, double[] Change, double Rho)>();
-        for (int iteration = 0; iteration < steps; iteration++)
-        {
-            double[] direction = Direction(objective, gradient, history);
-            double slope = TensorPrimitives.Dot<double>(gradient, direction);
-            if (!(slope < 0))
-            {
-                break;
-            }
-
-            // Armijo: the first step is near Newton's, so halving is rare.
-            var trial = new double[length];
-            var trialGradient = new double[length];
-            double step = 1, trialLoss = double.PositiveInfinity;
-            for (int halving = 0; halving < 30; halving++, step /= 2)
-            {
-                TensorPrimitives.MultiplyAdd(direction, step, weights, trial);
-                trialLoss = objective.Evaluate(trial, trialGradient);
-                if (trialLoss <= loss + 1e-4 * step * slope)
-                {
-                    break;
-                }
-            }
-
-            if (!(trialLoss < loss))
-            {
-                break;
-            }
-
-            var moved = new double[length];
-            var change = new double[length];
-            TensorPrimitives.Subtract(trial, weights, moved);
-            TensorPrimitives.Subtract(trialGradient, gradient, change);
-            double curvature = TensorPrimitives.Dot<double>(moved, change);
-            if (curvature > 1e-12)
-            {
-                history.Add((moved, change, 1 / curvature));
-                if (history.Count > Memory)
-                {
-                    history.RemoveAt(0);
-                }
-            }
-
-            double gain = loss - trialLoss;
-            (weights, gradient, loss) = (trial, trialGradient, trialLoss);
-            if (gain < tolerance * objective.Rows)
-            {
-                break;
-            }
-        }
-
+        weights = Lbfgs.Minimise(
+            weights, objective.Evaluate, objective.Precondition, tolerance * objective.Rows, steps);
         for (int k = 0; k < _outputs; k++)
         {
             weights[k] += Math.Log(marginal[k]);
@@ -177,29 +125,6 @@ sealed class SoftmaxRegression(Design design, int[] classes, double[] marginal, 
             var logit = logits.AsSpan(k * ChunkRows, rows);
             TensorPrimitives.Divide<double>(logit, total, logit);
         }
-    }
-
-    // The two-loop recursion (Nocedal 1980), with the preconditioner in the middle.
-    static double[] Direction(
-        Objective objective, double[] gradient, List<(double[] Step, double[] Change, double Rho)> history)
-    {
-        var direction = (double[])gradient.Clone();
-        var alphas = new double[history.Count];
-        for (int i = history.Count - 1; i >= 0; i--)
-        {
-            alphas[i] = history[i].Rho * TensorPrimitives.Dot<double>(history[i].Step, direction);
-            TensorPrimitives.MultiplyAdd(history[i].Change, -alphas[i], direction, direction);
-        }
-
-        objective.Precondition(direction);
-        for (int i = 0; i < history.Count; i++)
-        {
-            double beta = history[i].Rho * TensorPrimitives.Dot<double>(history[i].Change, direction);
-            TensorPrimitives.MultiplyAdd(history[i].Step, alphas[i] - beta, direction, direction);
-        }
-
-        TensorPrimitives.Negate(direction, direction);
-        return direction;
     }
 
     // The penalised loss on all folds but one.

@@ -13,11 +13,13 @@ public sealed class ScmJsonFacts : IDisposable
     static readonly Lazy<StructuralCausalModel> Model = new(() =>
     {
         double[] a = Normals(400, 0), b = Map(a, Normals(400, 1), (x, e) => Math.Exp(x + e)), c = Map(a, Normals(400, 2), (x, e) => 5 + x + e);
-        double[] h = Map(b, v => v < 1 ? 0 : Math.Round(v, 1)), y = Map(c, v => v > 5 ? 1 : 0);
+        double[] h = Map(b, v => v < 1 ? 0 : Math.Round(v, 1)), y = Map(c, Uniforms(400, 3), (v, u) => v + u > 5.5 ? 1 : 0);
+        double[] t = Map(c, Normals(400, 4), (v, e) => (v > 5 ? 3 : v > 4 ? 0 : 5) + 0.1 * e);
         y[7] = double.NaN;
         return Fit(
-            "A --> B, A --> C, B --> H, C --> Y, Y --> H",
-            Numeric("A", a), Numeric("B", b), Numeric("C", c, 3), Numeric("H", h, 1), Categorical("Y", y, 3));
+            "A --> B, A --> C, B --> H, C --> Y, Y --> H, C --> T",
+            Numeric("A", Map(a, x => Math.Round(x, 1)), 1), Numeric("B", b), Numeric("C", c, 3), Numeric("H", h, 1),
+            Categorical("Y", y, 3), Numeric("T", t, 2));
     });
 
     readonly string _folder = Directory.CreateTempSubdirectory("scm-json-").FullName;
@@ -35,15 +37,16 @@ public sealed class ScmJsonFacts : IDisposable
         Assert.Equal(Model.Value.Sample(2000).Cells(), read.Sample(2000).Cells());
         ScmJson.Write(FileName, read);
         Assert.Equal(written, File.ReadAllBytes(FileName));
-        Assert.Equal(Model.Value.Nodes.Select(node => node.Fit), read.Nodes.Select(node => node.Fit));
+        foreach (var (fit, again) in Model.Value.Nodes.Zip(read.Nodes, (a, b) => (a.Fit, b.Fit)))
+        {
+            Assert.Equal(fit.Candidates, again.Candidates);
+            Assert.Equal(fit with { Candidates = [] }, again with { Candidates = [] });
+        }
     }
 
     [Fact]
-    public void The_file_says_how_missing_cells_are_sampled()
-    {
-        ScmJson.Write(FileName, Model.Value);
-        Assert.Contains("at random", (string)JsonNode.Parse(File.ReadAllText(FileName))!["missing"]!, StringComparison.Ordinal);
-    }
+    public void The_model_of_these_facts_has_trees() =>
+        Assert.StartsWith("trees", Model.Value.Nodes[5].Fit.Basis, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("magic", "\"other\"", "the magic")]
@@ -57,7 +60,7 @@ public sealed class ScmJsonFacts : IDisposable
     [InlineData("nodes.0.parents", "[99]", "no other node")]
     [InlineData("nodes.1.parents", "[0, 0]", "twice")]
     [InlineData("nodes.0.decimals", "-1", "decimals")]
-    [InlineData("nodes.0.missingShare", "2", "missing share")]
+    [InlineData("nodes.0.missing.share", "2", "missing share")]
     [InlineData("nodes.0.mechanism.counts", "[1, 2]", "does not fit")]
     [InlineData("nodes.0.mechanism.type", "\"magic\"", "unknown mechanism")]
     [InlineData("nodes.0.mechanism", "null", "")]
@@ -74,6 +77,12 @@ public sealed class ScmJsonFacts : IDisposable
     [InlineData("nodes.3.mechanism.atom", "1e30", "does not fit")]
     [InlineData("nodes.3.mechanism.body.type", "\"empirical\"", "")]
     [InlineData("nodes.4.levels", "[\"only\"]", "no level")]
+    [InlineData("nodes.5.mechanism.predictor.trees.features", "2", "does not fit")]
+    [InlineData("nodes.5.mechanism.predictor.trees.outputs", "3", "does not fit")]
+    [InlineData("nodes.5.mechanism.predictor.trees.trees.0.left.0", "0", "a tree does not hold together")]
+    [InlineData("nodes.5.mechanism.predictor.trees.trees.0.right.0", "-99", "a tree does not hold together")]
+    [InlineData("nodes.5.mechanism.predictor.trees.trees.0.feature.0", "7", "a tree does not hold together")]
+    [InlineData("nodes.5.mechanism.predictor.trees.trees.0.leaves", "[1]", "a tree does not hold together")]
     [InlineData("nodes.4.mechanism.predictor.intercepts", "[0]", "does not fit")]
     public void A_broken_model_is_one_sentence(string path, string value, string mention)
     {
@@ -124,7 +133,7 @@ public sealed class ScmJsonFacts : IDisposable
         string text = File.ReadAllText(FileName);
         File.WriteAllText(FileName, text[..(text.Length / 2)]);
         Assert.Throws<InputException>(() => ScmJson.Read(FileName));
-        foreach (string field in new[] { "name", "kind", "levels", "parents", "mechanism", "fit", "missingShare" })
+        foreach (string field in new[] { "name", "kind", "levels", "parents", "mechanism", "fit", "missing", "candidates" })
         {
             File.WriteAllText(FileName, text.Replace($"\"{field}\":", $"\"x{field}\":", StringComparison.Ordinal));
             Assert.Throws<InputException>(() => ScmJson.Read(FileName));

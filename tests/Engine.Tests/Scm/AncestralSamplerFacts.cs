@@ -25,7 +25,7 @@ public class AncestralSamplerFacts
 
     [Fact]
     public void The_model_of_these_facts_has_every_mechanism() => Assert.Equal(
-        ["additive", "categorical", "empirical", "postNonlinear", "twoPart"],
+        ["additive", "categorical", "empirical", "postNonlinear", "smoothed", "twoPart"],
         Every.Value.Nodes.Select(node => node.Mechanism.Name).Distinct().Order());
 
     [Fact]
@@ -36,10 +36,10 @@ public class AncestralSamplerFacts
         Assert.Equal(whole.Cells(), Every.Value.Sample(Rows, threads: 2).Cells());
         Assert.Equal(whole.Cells(), Joined([Every.Value.Sample(1000), Every.Value.Sample(7, firstRow: 1000), Every.Value.Sample(1994, firstRow: 1007)]));
         using var device = ComputeDevice.Open(DeviceKind.Cpu);
-        foreach (int blockRows in new[] { 1, 37, 1024, 5000 })
+        foreach (int blockRows in new[] { 1, 37, 1024, 5000, 65_536 })
         {
             int rows = blockRows == 1 ? 40 : Rows;
-            var streamed = AncestralSampler.Stream(Every.Value, rows, 5, device, blockRows: blockRows).ToArray();
+            var streamed = AncestralSampler.Stream([Every.Value], new() { Rows = rows }, 5, device, blockRows).ToArray();
             Assert.Equal((rows + blockRows - 1) / blockRows, streamed.Length);
             Assert.Equal(whole.Cells().Select(cells => cells[..rows]), Joined(streamed));
         }
@@ -91,43 +91,6 @@ public class AncestralSamplerFacts
     }
 
     [Fact]
-    public void Class_shares_are_met_and_rows_keep_their_order()
-    {
-        var balanced = Balanced(300, new Dictionary<string, double> { ["yes"] = 0.75, ["no"] = 0.25 });
-        var values = balanced.Table["Y"].Values.ToArray();
-        Assert.Equal(225, values.Count(v => v == 1));
-        Assert.Equal(75, values.Count(v => v == 0));
-        Assert.Empty(balanced.Notes);
-
-        // The first rows of the endless table fill both quotas until one is full.
-        Assert.Equal(Every.Value.Sample(20).Cells()[0], balanced.Table.Cells()[0][..20]);
-        Assert.Equal(150, Balanced(300, null).Table["Y"].Values.ToArray().Count(v => v == 1));
-    }
-
-    [Fact]
-    public void A_class_too_rare_for_the_budget_stays_short_with_a_note()
-    {
-        double[] y = new double[1000];
-        y[0] = 1;
-        var scm = Fit("Y", Categorical("Y", y, 2));
-        using var device = ComputeDevice.Open(DeviceKind.Cpu);
-        var balanced = AncestralSampler.SampleBalanced(scm, 100, "Y", null, 1, device, budget: 2);
-        Assert.Equal(200, balanced.Drawn);
-        Assert.Matches(@"^Class 'L1' of 'Y' has \d of 50 rows: the model draws it too rarely for 200 draws\.$", Assert.Single(balanced.Notes));
-        Assert.InRange(balanced.Table.Rows, 50, 59);
-    }
-
-    [Fact]
-    public void Wrong_targets_shares_and_rows_are_input_errors()
-    {
-        Assert.Throws<InputException>(() => Balanced(10, new Dictionary<string, double> { ["maybe"] = 1 }));
-        Assert.Throws<InputException>(() => Balanced(10, new Dictionary<string, double> { ["yes"] = -1 }));
-        Assert.Throws<InputException>(() => Balanced(10, new Dictionary<string, double> { ["yes"] = 0 }));
-        Assert.Throws<InputException>(() => Balanced(10, null, "A"));
-        Assert.Throws<InputException>(() => Every.Value.Sample(2, firstRow: uint.MaxValue));
-    }
-
-    [Fact]
     public void No_rows_make_an_empty_table() => Assert.Equal(0, Every.Value.Sample(0).Rows);
 
     [Fact]
@@ -136,12 +99,6 @@ public class AncestralSamplerFacts
         using var device = ComputeDevice.Open(DeviceKind.Cpu);
         AncestralSampler.Sample(Every.Value, 100, 1, device);
         Assert.Equal(0, device.LiveBytes);
-    }
-
-    static BalancedSample Balanced(int rows, Dictionary<string, double>? shares, string target = "Y")
-    {
-        using var device = ComputeDevice.Open(DeviceKind.Cpu);
-        return AncestralSampler.SampleBalanced(Every.Value, rows, target, shares, 5, device);
     }
 
     static double[][] Joined(Table[] parts) =>

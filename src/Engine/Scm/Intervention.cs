@@ -1,0 +1,80 @@
+using CausalMixFT.Engine.Tables;
+
+namespace CausalMixFT.Engine.Scm;
+
+/// <summary>do(X = x): a column is set from outside, so that its causes no longer matter to it (Pearl 2009, ch. 3).</summary>
+/// <param name="Node">The column.</param>
+/// <param name="Value">The cell it is set to: a number, or a level's place.</param>
+public sealed record Intervention(int Node, double Value)
+{
+    // Log-odds of a missing cell that is never missing.
+    const double Never = -100;
+
+    /// <summary>Reads "treatment = 1".</summary>
+    /// <param name="text">Column, =, value; quotes around either where they hold spaces or signs.</param>
+    /// <param name="nodes">The columns that there are.</param>
+    /// <exception cref="InputException">The text is no such assignment, or names what there is not.</exception>
+    public static Intervention Parse(string text, IReadOnlyList<ScmNode> nodes)
+    {
+        ArgumentNullException.ThrowIfNull(nodes);
+        return RowCondition.Parse(text, nodes) is [{ Comparison: Comparison.Equal } set]
+            ? new(set.Node, set.Values[0])
+            : throw new InputException($"The intervention '{text}' sets no column; write it like \"treatment = 1\".");
+    }
+
+    /// <summary>The model in which the column is set: it has no causes, and no cell of it is missing.</summary>
+    /// <param name="scm">The model.</param>
+    /// <param name="beyondSupport">Whether a number outside the observed interval is allowed.</param>
+    /// <exception cref="InputException">The value is not among those observed.</exception>
+    public StructuralCausalModel On(StructuralCausalModel scm, bool beyondSupport = false)
+    {
+        ArgumentNullException.ThrowIfNull(scm);
+        var nodes = scm.Nodes.ToArray();
+        var node = nodes[Node];
+        bool tellsOthers = nodes.Any(other => other.Missing.Causes.Contains(new(Node, true)));
+        var (support, mechanism) = Constant(node, beyondSupport);
+        nodes[Node] = node with
+        {
+            Parents = [],
+            Missing = tellsOthers ? new(0, [], new([Never], [])) : MissingMask.None,
+            Support = support,
+            Mechanism = mechanism,
+        };
+        return new(nodes);
+    }
+
+    (Support, ICausalMechanism) Constant(ScmNode node, bool beyondSupport)
+    {
+        if (node.Support is ValueList list)
+        {
+            // The list stays: children know its values by their places.
+            var counts = new int[list.Values.Length];
+            int place = Array.BinarySearch(list.Values, Value);
+            if (place < 0)
+            {
+                throw new InputException(
+                    $"Column '{node.Name}' was never {Text(node)}: its values are "
+                    + $"{ColumnNames.List(list.Values.Select(value => Text(node, value)))}; set it to one of them.");
+            }
+
+            counts[place] = 1;
+            return (list, new EmpiricalDistribution(counts));
+        }
+
+        var range = (ValueRange)node.Support;
+        if (!beyondSupport && (Value < range.Min || Value > range.Max))
+        {
+            throw new InputException(
+                $"Column '{node.Name}' was never {Text(node)}: it was observed from {Text(node, range.Min)} to {Text(node, range.Max)}, "
+                + "and nothing is known beyond; choose a value inside, or allow values beyond the support.");
+        }
+
+        double standardised = (Value - range.Centre) / range.Spread;
+        return (range with { Min = Value, Max = Value }, new SmoothedDistribution(new([0, 1], [standardised, standardised])));
+    }
+
+    string Text(ScmNode node) => Text(node, Value);
+
+    static string Text(ScmNode node, double value) =>
+        new Column(node.Name, node.Kind, [value], node.IsDiscrete ? node.Levels : null, node.Decimals).Text(0);
+}
