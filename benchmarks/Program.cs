@@ -4,6 +4,7 @@ using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Running;
 using CausalMixFT.Benchmarks;
 using CausalMixFT.Benchmarks.Calibration;
+using CausalMixFT.Benchmarks.Fitting;
 using CausalMixFT.Benchmarks.Timing;
 using CommandLine;
 
@@ -15,8 +16,8 @@ if (args is ["calibrate", ..])
     return 0;
 }
 
-// Two verbs of our own time whole searches; everything else is BenchmarkDotNet's.
-if (args is ["time-discovery" or "growth", ..])
+// Verbs of our own time whole searches and fits; everything else is BenchmarkDotNet's.
+if (args is ["time-discovery" or "growth" or "score-mechanisms", ..])
 {
     using var parser = new Parser(settings =>
     {
@@ -24,8 +25,9 @@ if (args is ["time-discovery" or "growth", ..])
         settings.CaseInsensitiveEnumValues = true;
         settings.ParsingCulture = CultureInfo.InvariantCulture;
     });
-    return parser.ParseArguments<TimeDiscoveryCommand, GrowthCommand>(args)
-        .MapResult((TimeDiscoveryCommand command) => Done(command.Run), (GrowthCommand command) => Done(command.Run), _ => 1);
+    return parser.ParseArguments<TimeDiscoveryCommand, GrowthCommand, ScoreMechanismsCommand>(args).MapResult(
+        (TimeDiscoveryCommand command) => Done(command.Run), (GrowthCommand command) => Done(command.Run),
+        (ScoreMechanismsCommand command) => Done(command.Run), _ => 1);
 }
 
 // Medians, because the machines that run this are shared; the throughput column puts each time beside its work.
