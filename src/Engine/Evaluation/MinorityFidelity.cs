@@ -14,6 +14,9 @@ public sealed record MinorityFidelity
     /// <summary>How many neighbours a real row's ball reaches to.</summary>
     public const int Neighbours = 5;
 
+    /// <summary>The column whose class it is.</summary>
+    public required string Target { get; init; }
+
     /// <summary>The class.</summary>
     public required string Class { get; init; }
 
@@ -65,6 +68,7 @@ public sealed record MinorityFidelity
         var label = column.Select([Array.IndexOf(labels, rarest)]);
         return new()
         {
+            Target = target,
             Class = label.Text(0),
             RealRows = labels.Count(l => l == rarest),
             SyntheticRows = Labels(tables.Synthetic).Count(l => l == rarest),

@@ -1,3 +1,4 @@
+using CausalMixFT.Engine.Boosting;
 using CausalMixFT.Engine.Tables;
 
 namespace CausalMixFT.Engine.Evaluation;
@@ -11,8 +12,11 @@ abstract class ReferenceClassifier
     /// <summary>Logistic regression, which sees every column by itself.</summary>
     public static ReferenceClassifier Logistic { get; } = new LogisticClassifier();
 
+    /// <summary>Boosted trees with LightGBM's defaults, which see how columns hang together.</summary>
+    public static ReferenceClassifier Boosted { get; } = new BoostedTreesClassifier();
+
     /// <summary>Those that reports show.</summary>
-    public static IReadOnlyList<ReferenceClassifier> All { get; } = [Logistic];
+    public static IReadOnlyList<ReferenceClassifier> All { get; } = [Boosted, Logistic];
 
     /// <summary>Trains on rows with labels and gives (rows, classes) probabilities of other rows, row-major.</summary>
     /// <param name="train">Training rows.</param>
@@ -55,6 +59,21 @@ abstract class ReferenceClassifier
             }
 
             return probabilities;
+        }
+    }
+
+    sealed class BoostedTreesClassifier : ReferenceClassifier
+    {
+        // LightGBM's 20 rows a leaf leave tables of a hundred rows without a split.
+        const int RowsPerLeaf = 20;
+
+        public override string Name => "boosted trees";
+
+        public override float[] Probabilities(Table train, int[] labels, int classes, Table rows)
+        {
+            var options = new BoostingOptions { MinRowsPerLeaf = Math.Clamp(train.Rows / (2 * RowsPerLeaf), 1, RowsPerLeaf) };
+            using var trees = BoostedClassifier.Train(train, labels, classes, options);
+            return Array.ConvertAll(trees.Probabilities(rows), probability => (float)probability);
         }
     }
 }

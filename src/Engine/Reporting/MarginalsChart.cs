@@ -17,7 +17,7 @@ static class MarginalsChart
     /// <summary>More columns than this are not looked at; those farthest apart are shown.</summary>
     public const int MostColumns = 24;
 
-    const int PerRow = 4, MostBars = 7, MostBins = 30, FewestForQuantiles = 200;
+    const int PerRow = 4, MostBars = 7, FewestBars = 4, MostBins = 30, FewestForQuantiles = 200;
     const double Width = 270, Height = 175, Head = 34;
     const double Tail = 0.005;
 
@@ -25,7 +25,7 @@ static class MarginalsChart
     public static string Draw(Table real, Table synthetic, IReadOnlyList<ColumnFidelity> shapes)
     {
         var shown = shapes.Count <= MostColumns ? shapes : [.. shapes.OrderByDescending(shape => shape.Distance).Take(MostColumns)];
-        var sheet = new PlotSheet("Distribution of each column among real and synthetic rows");
+        var sheet = new PlotSheet("marginals", "Distribution of each column among real and synthetic rows");
         sheet.Box(8, 9, 14, 12, PlotSheet.Real, 0.35);
         sheet.Text("real", 28, 15);
         sheet.Box(76, 13.5, 14, 3, PlotSheet.Synthetic);
@@ -75,15 +75,20 @@ static class MarginalsChart
         labels.Reverse();
         first.Reverse();
         second.Reverse();
-        var axis = PlotSheet.Axis(new CategoryAxis { Position = AxisPosition.Left, GapWidth = 0.35 });
+        // Two bars are no taller than four would be.
+        var axis = PlotSheet.Axis(new CategoryAxis
+        {
+            Position = AxisPosition.Left, GapWidth = 0.35, Minimum = labels.Count - 0.5 - Math.Max(labels.Count, FewestBars), Maximum = labels.Count - 0.5,
+        });
         axis.Labels.AddRange(labels);
+        plot.PlotMargins = new OxyThickness(PlotSheet.RoomFor(labels, plot.DefaultFontSize), double.NaN, double.NaN, double.NaN);
         plot.Axes.Add(axis);
         double most = Math.Max(first.Max(), second.Max());
         plot.Axes.Add(PlotSheet.Axis(new LinearAxis
         {
-            Position = AxisPosition.Bottom, Minimum = 0, Maximum = 1.05 * most, LabelFormatter = value => value.ToString("0.## %", CultureInfo.InvariantCulture), IntervalLength = 70,
+            Position = AxisPosition.Bottom, Minimum = 0, Maximum = 1.05 * most, LabelFormatter = value => value.ToString("0.## %", CultureInfo.InvariantCulture), IntervalLength = 90,
         }));
-        plot.Series.Add(Series(second, PlotSheet.Synthetic));
+        plot.Series.Add(Series(second, OxyColor.FromAColor(190, PlotSheet.Synthetic)));
         plot.Series.Add(Series(first, OxyColor.FromAColor(90, PlotSheet.Real)));
 
         static BarSeries Series(List<double> shares, OxyColor colour)

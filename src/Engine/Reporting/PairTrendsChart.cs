@@ -12,7 +12,8 @@ static class PairTrendsChart
     /// <summary>Of more columns than this no name could be read; those of the pairs farthest apart are shown.</summary>
     public const int MostColumns = 40;
 
-    const double Head = 6, Scale = 64, MostLetters = 18;
+    const double Head = 6, Scale = 64;
+    const int MostLetters = 18;
 
     // From −1 over 0 to 1, lightness falling on both sides.
     static readonly OxyPalette Palette = OxyPalette.Interpolate(
@@ -25,8 +26,8 @@ static class PairTrendsChart
         var place = names.Select((name, i) => (name, i)).ToDictionary(pair => pair.name, pair => pair.i, StringComparer.Ordinal);
         double cell = Math.Clamp(330.0 / Math.Max(1, names.Length), 9, 34), side = cell * names.Length;
         double letters = Math.Clamp(cell * 0.75, 7, 10.5);
-        double margin = 12 + letters * 0.58 * Math.Min(MostLetters, names.Select(name => name.Length).DefaultIfEmpty(0).Max());
-        var sheet = new PlotSheet("How pairs of columns hang together among real and synthetic rows");
+        double margin = PlotSheet.RoomFor(names.Select(name => PlotSheet.Short(name, MostLetters)), letters);
+        var sheet = new PlotSheet("trends", "How pairs of columns hang together among real and synthetic rows");
         (string Title, Func<PairTrend, double> Of)[] maps =
         [
             ("real", pair => pair.Real), ("synthetic", pair => pair.Synthetic), ("synthetic − real", pair => pair.Synthetic - pair.Real),
@@ -57,12 +58,14 @@ static class PairTrendsChart
             plot.PlotMargins = new OxyThickness(margin, 0, last ? Scale : 4, margin);
             plot.Axes.Add(Names(AxisPosition.Left, [.. names.Reverse()], letters));
             plot.Axes.Add(Names(AxisPosition.Bottom, names, letters));
-            plot.Axes.Add(PlotSheet.Axis(new LinearColorAxis
+            var colours = PlotSheet.Axis(new LinearColorAxis
             {
                 Position = last ? AxisPosition.Right : AxisPosition.None, Minimum = -1, Maximum = 1, Palette = Palette,
                 InvalidNumberColor = OxyColors.Transparent, MajorStep = 0.5, AxisDistance = 14,
                 LabelFormatter = value => value.ToString("+0.#;−0.#;0", CultureInfo.InvariantCulture),
-            }));
+            });
+            colours.AxisTickToLabelDistance = 9;
+            plot.Axes.Add(colours);
             plot.Series.Add(new HeatMapSeries
             {
                 X0 = 0, X1 = names.Length - 1, Y0 = 0, Y1 = names.Length - 1, Data = values, Interpolate = false,
@@ -81,7 +84,7 @@ static class PairTrendsChart
             Position = position, Angle = position == AxisPosition.Bottom ? -90 : 0, FontSize = letters, GapWidth = 0,
             Minimum = -0.5, Maximum = names.Length - 0.5, MajorStep = 1, IsTickCentered = true,
         });
-        axis.Labels.AddRange(names.Select(name => PlotSheet.Short(name, (int)MostLetters)));
+        axis.Labels.AddRange(names.Select(name => PlotSheet.Short(name, MostLetters)));
         return axis;
     }
 

@@ -27,13 +27,14 @@ sealed class PlotSheet
     const string PlotFont = "Helvetica";
 
     readonly StringBuilder _body = new();
-    readonly string _title;
+    readonly string _name, _title;
     double _width, _height;
     int _plots;
 
     /// <summary>An empty sheet.</summary>
+    /// <param name="name">Tells its identifiers from those of other sheets on the same page.</param>
     /// <param name="title">What screen readers say.</param>
-    public PlotSheet(string title) => _title = title;
+    public PlotSheet(string name, string title) => (_name, _title) = (name, title);
 
     /// <summary>A plot without anything in it.</summary>
     public static PlotModel Empty(string title) => new()
@@ -73,14 +74,21 @@ sealed class PlotSheet
         return line.Length <= letters ? line : $"{line[..(letters - 1)].TrimEnd()}…";
     }
 
+    /// <summary>Room for names of so many letters, by the widest of the usual fonts; the plots themselves measure with a narrow one.</summary>
+    public static double RoomFor(IEnumerable<string> names, double size) =>
+        6 + 0.62 * size * names.Select(name => name.Length).DefaultIfEmpty(0).Max();
+
     /// <summary>Puts a plot with its upper left corner at a place.</summary>
     public void Add(PlotModel plot, double left, double top, double width, double height)
     {
         string svg = new SvgExporter { Width = width, Height = height, IsDocument = false, UseVerticalTextAlignmentWorkaround = true }.ExportToString(plot);
 
-        // Identifiers are the document's: those of two plots must differ.
-        svg = svg[svg.IndexOf("<svg", StringComparison.Ordinal)..]
-            .Replace("clipPath0", $"plot{_plots}clip0", StringComparison.Ordinal)
+        // A picture inside a picture would be scaled by the page's style, so only what is in it is taken. Identifiers are the
+        // page's: those of two plots must differ.
+        int from = svg.IndexOf('>', svg.IndexOf("<svg", StringComparison.Ordinal)) + 1;
+        svg = svg[from..svg.LastIndexOf("</svg>", StringComparison.Ordinal)]
+            .Replace("id=\"clipPath", $"id=\"{_name}{_plots}-", StringComparison.Ordinal)
+            .Replace("url(#clipPath", $"url(#{_name}{_plots}-", StringComparison.Ordinal)
             .Replace($"font-family=\"{PlotFont}\"", $"font-family=\"{Letters}\"", StringComparison.Ordinal);
         _body.Append(CultureInfo.InvariantCulture, $"""<g transform="translate({left:0.##} {top:0.##})">""").Append('\n').Append(svg.Trim()).Append("\n</g>\n");
         _plots++;

@@ -30,9 +30,9 @@ static class QualitySection
 
         if (quality.Minority is { } minority)
         {
-            string name = MarkdownText.Name(minority.Class);
-            rows.Add(Row($"Shapes within '{name}'", Score(minority.Shapes), "", "1"));
-            rows.Add(Row($"Coverage of '{name}'", Score(minority.Coverage), Score(minority.CoverageOfHoldout), "as fresh rows"));
+            string name = Rarest(minority);
+            rows.Add(Row($"Shapes within {name}", Score(minority.Shapes), "", "1"));
+            rows.Add(Row($"Coverage of {name}", Score(minority.Coverage), Score(minority.CoverageOfHoldout), "as fresh rows"));
         }
 
         if (quality.Privacy is { } privacy)
@@ -52,15 +52,28 @@ static class QualitySection
         static string[] Row(params string[] cells) => cells;
     }
 
+    /// <summary>The section of a run's report: the summary, the marginals, and whether the graph fits.</summary>
+    /// <param name="text">The report.</param>
+    /// <param name="quality">What was measured.</param>
+    /// <param name="holdout">What its fresh real rows are.</param>
+    public static void WriteBrief(MarkdownText text, SyntheticQuality quality, string holdout)
+    {
+        text.Heading(2, "How good the synthetic rows are");
+        WriteSummary(text, quality);
+        text.Paragraph(
+            $"Fresh real rows are {holdout}. Column shapes and pair trends are mean similarities to the training rows, as SDMetrics has them; a classifier that tells synthetic from real rows at " +
+            "0.5 is guessing. `evaluate --synthetic` says more, and what each measure cannot see. **No claim about privacy is made.**");
+        text.Picture("Distribution of each column among real and synthetic rows", MarginalsPicture);
+        text.Paragraph(MarginalsCaption(quality));
+        WriteGraph(text, quality, level: 3);
+    }
+
     /// <summary>Each column's marginal, as a picture and as a table.</summary>
     public static void WriteShapes(MarkdownText text, SyntheticQuality quality)
     {
         text.Heading(2, "Each column by itself");
         text.Picture("Distribution of each column among real and synthetic rows", MarginalsPicture);
-        text.Paragraph(
-            "In brackets the distance: the Kolmogorov–Smirnov statistic for numbers, the total variation for names; 0 is the same distribution, 1 none " +
-            "in common. The outermost bins of a number hold all that lies beyond." +
-            (quality.Shapes.Count > MarginalsChart.MostColumns ? Text($" Of {quality.Shapes.Count} columns the {MarginalsChart.MostColumns} farthest apart are shown.") : ""));
+        text.Paragraph(MarginalsCaption(quality));
     }
 
     /// <summary>How pairs of columns hang together, as a picture and the pairs that are farthest apart.</summary>
@@ -134,8 +147,7 @@ static class QualitySection
             return;
         }
 
-        string name = MarkdownText.Name(minority.Class);
-        text.Heading(2, $"The rarest class: '{name}'");
+        text.Heading(2, $"The rarest class: {Rarest(minority)}");
         text.Paragraph(
             $"{TaskSummary.Count(minority.RealRows, "training row")} and {TaskSummary.Count(minority.SyntheticRows, "synthetic row")} are of it. Among those alone, column shapes are " +
             $"{Score(minority.Shapes)} and pair trends {Score(minority.Trends)}." + (double.IsNaN(minority.Coverage)
@@ -177,14 +189,14 @@ static class QualitySection
     }
 
     /// <summary>Whether the data contradict the graph.</summary>
-    public static void WriteGraph(MarkdownText text, SyntheticQuality quality)
+    public static void WriteGraph(MarkdownText text, SyntheticQuality quality, int level = 2)
     {
         if (quality.Graph is not { } graph)
         {
             return;
         }
 
-        text.Heading(2, "Does the graph fit the real rows?");
+        text.Heading(level, "Does the graph fit the real rows?");
         if (graph.Conditions == 0)
         {
             text.Paragraph("The graph implies no independence that could be tested, so no table can contradict it.");
@@ -208,6 +220,13 @@ static class QualitySection
 
         text.Paragraph("A graph that was found on these very rows fits them better than it would fit others: few violations say little, many say that the graph is wrong.");
     }
+
+    static string MarginalsCaption(SyntheticQuality quality) =>
+        "In brackets the distance: the Kolmogorov–Smirnov statistic for numbers, the total variation for names; 0 is the same distribution, 1 none " +
+        "in common. The outermost bins of a number hold all that lies beyond." +
+        (quality.Shapes.Count > MarginalsChart.MostColumns ? Text($" Of {quality.Shapes.Count} columns the {MarginalsChart.MostColumns} farthest apart are shown.") : "");
+
+    static string Rarest(MinorityFidelity minority) => $"{MarkdownText.Name(minority.Target)} = {MarkdownText.Name(minority.Class)}";
 
     static string Interval(AucInterval area) => double.IsNaN(area.Area) ? "–" : Text($"{Score(area.Area)} ({Score(area.Low)} to {Score(area.High)})");
 
