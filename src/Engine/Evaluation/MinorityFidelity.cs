@@ -34,7 +34,14 @@ public sealed record MinorityFidelity
     [JsonConverter(typeof(UndefinedAsNull))]
     public required double Trends { get; init; }
 
-    /// <summary>The share of its real rows that have a synthetic row of it within their ball; NaN with five real rows or fewer.</summary>
+    /// <summary>The shapes of its hold-out rows, which fresh real rows have; NaN without.</summary>
+    [JsonConverter(typeof(UndefinedAsNull))]
+    public required double ShapesOfHoldout { get; init; }
+
+    /// <summary>
+    /// The share of its real rows that have a synthetic row of it within their ball; NaN with five real rows or fewer. More rows cover
+    /// more: where there are hold-out rows of the class, no more synthetic rows are looked at than those.
+    /// </summary>
     [JsonConverter(typeof(UndefinedAsNull))]
     public required double Coverage { get; init; }
 
@@ -64,7 +71,7 @@ public sealed record MinorityFidelity
         var points = space.Points(real);
         bool few = real.Rows <= Neighbours;
         float[] radii = few ? [] : LastOfEach(NearestRecords.Distances(points, points, Neighbours, device, without: true));
-        var (coverage, density) = Balls(synthetic);
+        var (coverage, density) = Balls(holdout is { Rows: > 0 } ? Some(synthetic, holdout.Rows) : synthetic);
         var label = column.Select([Array.IndexOf(labels, rarest)]);
         return new()
         {
@@ -75,9 +82,10 @@ public sealed record MinorityFidelity
             HoldoutRows = holdout?.Rows ?? 0,
             Shapes = synthetic.Rows == 0 ? double.NaN : ColumnFidelity.Score(ColumnFidelity.Compare(real, synthetic)),
             Trends = synthetic.Rows == 0 ? double.NaN : PairTrends.Compare(real, synthetic, device).Score,
+            ShapesOfHoldout = holdout is { Rows: > 0 } ? ColumnFidelity.Score(ColumnFidelity.Compare(real, holdout)) : double.NaN,
             Coverage = coverage,
             Density = density,
-            CoverageOfHoldout = holdout is { Rows: > 0 } ? Balls(holdout).Coverage : double.NaN,
+            CoverageOfHoldout = holdout is { Rows: > 0 } ? Balls(Some(holdout, synthetic.Rows == 0 ? holdout.Rows : synthetic.Rows)).Coverage : double.NaN,
         };
 
         int[] Labels(Table table) => Array.ConvertAll(table[target].Values.ToArray(), value => Array.BinarySearch(tables.Classes, value));
@@ -88,6 +96,9 @@ public sealed record MinorityFidelity
             int[] rows = [.. Enumerable.Range(0, table.Rows).Where(row => of[row] == rarest)];
             return table.Without(target).Select(StratifiedSplit.Subset(new int[table.Rows], rows, most, seed + draw));
         }
+
+        Table Some(Table table, int rows) =>
+            table.Select(StratifiedSplit.Subset(new int[table.Rows], [.. Enumerable.Range(0, table.Rows)], rows, seed + 4));
 
         (double Coverage, double Density) Balls(Table others)
         {

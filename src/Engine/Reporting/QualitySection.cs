@@ -31,14 +31,14 @@ static class QualitySection
         if (quality.Minority is { } minority)
         {
             string name = Rarest(minority);
-            rows.Add(Row($"Shapes within {name}", Score(minority.Shapes), "", "1"));
-            rows.Add(Row($"Coverage of {name}", Score(minority.Coverage), Score(minority.CoverageOfHoldout), "as fresh rows"));
+            rows.Add(Row($"Shapes within {name}", Score(minority.Shapes), Score(minority.ShapesOfHoldout), "1"));
+            rows.Add(Row($"Coverage of {name}", Score(minority.Coverage), Score(minority.CoverageOfHoldout), "as fresh"));
         }
 
         if (quality.Privacy is { } privacy)
         {
             rows.Add(Row("Nearer to a training than to a hold-out row", Percent(privacy.ShareCloserToTraining), "50.0 %", "50 %"));
-            rows.Add(Row("Copies of a training row", Percent(privacy.ExactCopies), Percent(privacy.ExactCopiesOfHoldout), "as fresh rows"));
+            rows.Add(Row("Copies of a training row", Percent(privacy.ExactCopies), Percent(privacy.ExactCopiesOfHoldout), "as fresh"));
             rows.Add(Row("Membership attack by distance (ROC-AUC)", Interval(privacy.NearestAttack), "", "0.5"));
         }
 
@@ -47,7 +47,11 @@ static class QualitySection
             rows.Add(Row("Independences of the graph violated", Percent(graph.ShareViolated), "", Text($"{graph.Alpha:0.#%}")));
         }
 
-        text.Table(1, ["", "Synthetic rows", "Fresh real rows", "Ideal"], rows);
+        // Without hold-out rows there is nothing to put into their column.
+        bool fresh = quality.HoldoutRows > 0;
+        text.Table(
+            1, fresh ? ["", "Synthetic rows", "Fresh real rows", "Ideal"] : ["", "Synthetic rows", "Ideal"],
+            rows.Select(row => fresh ? row : (IReadOnlyList<string>)[row[0], row[1], row[3]]));
 
         static string[] Row(params string[] cells) => cells;
     }
@@ -61,7 +65,7 @@ static class QualitySection
         text.Heading(2, "How good the synthetic rows are");
         WriteSummary(text, quality);
         text.Paragraph(
-            $"Fresh real rows are {holdout}. Column shapes and pair trends are mean similarities to the training rows, as SDMetrics has them; a classifier that tells synthetic from real rows at " +
+            $"Fresh real rows are {holdout}; few of them score a little lower by chance alone. Column shapes and pair trends are mean similarities to the training rows, as SDMetrics has them; a classifier that tells synthetic from real rows at " +
             "0.5 is guessing. `evaluate --synthetic` says more, and what each measure cannot see. **No claim about privacy is made.**");
         text.Picture("Distribution of each column among real and synthetic rows", MarginalsPicture);
         text.Paragraph(MarginalsCaption(quality));
@@ -154,7 +158,7 @@ static class QualitySection
                 ? $" Coverage needs more than {MinorityFidelity.Neighbours} training rows of the class."
                 : $" {Percent(minority.Coverage)} of its training rows have a synthetic row of the class as near as their fifth neighbour (coverage); density is {Score(minority.Density)}, 1 where " +
                   "synthetic rows lie as close as real ones." + (double.IsNaN(minority.CoverageOfHoldout) ? ""
-                    : $" {TaskSummary.Count(minority.HoldoutRows, "hold-out row")} of the class cover {Percent(minority.CoverageOfHoldout)}; coverage grows with the number of rows.")));
+                    : $" {TaskSummary.Count(minority.HoldoutRows, "hold-out row")} of the class cover {Percent(minority.CoverageOfHoldout)}; as many synthetic rows were looked at, because more rows cover more.")));
     }
 
     /// <summary>What synthetic rows give away, as far as can be seen.</summary>
