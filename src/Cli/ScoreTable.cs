@@ -41,6 +41,39 @@ static class ScoreTable
         return table;
     }
 
+    /// <summary>What was measured of synthetic rows, and of fresh real ones beside.</summary>
+    public static Table Of(SyntheticQuality quality)
+    {
+        var table = New("Measure", "synthetic", "real", "ideal");
+        Add("column shapes", quality.ShapeScore, quality.ShapeScoreOfHoldout, "1");
+        Add("pair trends", quality.Trends.Score, quality.TrendScoreOfHoldout, "1");
+        foreach (var test in quality.Detection)
+        {
+            Add($"told apart by {test.Classifier}, ROC-AUC", test.RocAuc.Area, double.NaN, "0.5");
+        }
+
+        foreach (var scores in quality.Utility)
+        {
+            Add($"ROC-AUC of {scores.Classifier} trained on them", scores.Synthetic.RocAuc, scores.Real.RocAuc, "as real");
+        }
+
+        if (quality.Privacy is { } privacy)
+        {
+            Add("copies of a training row, share", privacy.ExactCopies, privacy.ExactCopiesOfHoldout, "as real");
+            Add("membership attack by distance, ROC-AUC", privacy.NearestAttack.Area, double.NaN, "0.5");
+        }
+
+        if (quality.Graph is { } graph)
+        {
+            Add("violated independences of the graph, share", graph.ShareViolated, double.NaN, Cell(graph.Alpha));
+        }
+
+        return table;
+
+        void Add(string measure, double synthetic, double real, string ideal) =>
+            table.AddRow(Markup.Escape(measure), Cell(synthetic), Cell(real), ideal);
+    }
+
     static string[] Rules(string score) => [$"{score}\n0.5", $"{score}\nprior", $"{score}\ntuned"];
 
     static Table New(string first, params string[] others)

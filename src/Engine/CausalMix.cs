@@ -163,6 +163,9 @@ public sealed class CausalMix(ComputeDevice device, CausalMixOptions options)
         var scm = stages.Time("Fit the mechanisms", told => Fit(train, discovery.Extension, told));
         int count = Math.Max(1, (int)Math.Round(options.SyntheticPerReal * train.Rows));
         var synthetic = stages.Time("Sample synthetic rows", told => Sample(scm, count, told));
+        var quality = stages.Time("Judge the synthetic rows", told => SyntheticQuality.Compute(
+            train, synthetic, split.Validation.Length > 0 ? task.Table.Select(split.Validation) : null, task.Target, discovery.Extension,
+            QualityOptions.Brief with { Seed = options.Seed, Discovery = options.Discovery }, device, told));
         var syntheticValidation = options.SyntheticValidation
             ? AncestralSampler.Sample(scm, Math.Max(1, split.Validation.Length), options.Seed ^ ValidationSampleSeed, device)
             : null;
@@ -187,7 +190,7 @@ public sealed class CausalMix(ComputeDevice device, CausalMixOptions options)
             Discovery = discovery,
             Scm = scm,
             Synthetic = synthetic,
-            Fidelity = ColumnFidelity.Compare(train, synthetic),
+            Quality = quality,
             Arms = arms,
             Timings = stages.Timings,
         };

@@ -54,8 +54,11 @@ public sealed record RunResult
     /// <summary>Rows sampled from it.</summary>
     public required Table Synthetic { get; init; }
 
+    /// <summary>How good they are beside the training rows, in brief; the validation rows are the fresh real ones.</summary>
+    public required SyntheticQuality Quality { get; init; }
+
     /// <summary>How close each synthetic column's marginal is to that of the training rows.</summary>
-    public required IReadOnlyList<ColumnFidelity> Fidelity { get; init; }
+    public IReadOnlyList<ColumnFidelity> Fidelity => Quality.Shapes;
 
     /// <summary>un-tuned, real only, mixed: in this order.</summary>
     public required IReadOnlyList<ArmResult> Arms { get; init; }

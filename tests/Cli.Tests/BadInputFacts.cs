@@ -106,6 +106,13 @@ public sealed class BadInputFacts : IDisposable
         { ["sample", "TABLE", "--rows", "5", "--out", "OUT"], ["t.csv", "JSON"] },
         { ["fit", "TABLE", "--graph", "TABLE", "--out", "OUT"], ["t.csv", "matrix", "90 rows"] },
         { ["evaluate", "TABLE", "--out", "OUT", "--model", "MODEL"], ["no target is known", "--target"] },
+        { ["evaluate", "TABLE", "--out", "OUT", "--holdout", "TABLE"], ["--holdout", "--synthetic"] },
+        { ["evaluate", "TABLE", "--out", "OUT", "--synthetic", "TABLE", "--model", "MODEL"], ["--model", "--synthetic", "one of the two"] },
+        { ["evaluate", "TABLE", "--out", "OUT", "--synthetic", "TABLE", "--splits=3"], ["--splits", "--synthetic"] },
+        { ["evaluate", "FOLDER", "--out", "OUT", "--synthetic", "TABLE"], ["is a folder", "--synthetic", "one table"] },
+        { ["evaluate", "TABLE", "--out", "OUT", "--synthetic", "MODEL"], ["tiny.safetensors"] },
+        { ["evaluate", "TABLE", "--out", "OUT", "--synthetic", "TABLE", "--target", "w"], ["'w'", "'x'"] },
+        { ["evaluate", "TABLE", "--out", "OUT", "--synthetic", "TABLE", "--graph", "TABLE"], ["t.csv", "matrix"] },
         { ["pretrain", "--heads", "5", "--out", "OUT"], ["--heads is 5", "divisor"] },
     };
 
@@ -113,7 +120,7 @@ public sealed class BadInputFacts : IDisposable
     public void A_bad_command_line_is_refused_in_one_sentence(string[] args, string[] expected)
     {
         string table = _program.File("t.csv", CommandRun.Table());
-        string[] line = [.. args.Select(arg => arg switch { "TABLE" => table, "MODEL" => _program.Model, "OUT" => _program.At("out"), _ => arg })];
+        string[] line = [.. args.Select(arg => arg switch { "TABLE" => table, "FOLDER" => _program.At("in"), "MODEL" => _program.Model, "OUT" => _program.At("out"), _ => arg })];
         Refuses(expected, args is ["run", "TABLE", ..] && args.Length > 3 ? [.. line, "--out", _program.At("out")] : line);
     }
 

@@ -19,7 +19,7 @@ public sealed class CommandFacts : IDisposable
         RunOn(_program.File("t.csv", CommandRun.Table()), "out");
         string[] expected =
         [
-            "graph.json", "graph.svg", "model.safetensors", "predictions.csv", "report.html", "report.md", "run.json", "scm.json",
+            "graph.json", "graph.svg", "marginals.svg", "model.safetensors", "predictions.csv", "report.html", "report.md", "run.json", "scm.json",
             "synthetic.csv", "validation.svg",
         ];
         Assert.Equal(expected, Directory.GetFiles(_program.At("out")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
@@ -45,7 +45,7 @@ public sealed class CommandFacts : IDisposable
         string table = _program.File("t.csv", CommandRun.Table());
         RunOn(table, "one", "--threads", "1");
         RunOn(table, "two", "--threads", "2");
-        foreach (string file in (string[])["synthetic.csv", "graph.json", "graph.svg", "scm.json", "model.safetensors", "predictions.csv"])
+        foreach (string file in (string[])["synthetic.csv", "graph.json", "graph.svg", "marginals.svg", "scm.json", "model.safetensors", "predictions.csv"])
         {
             Assert.True(
                 File.ReadAllBytes(_program.At("one", file)).AsSpan().SequenceEqual(File.ReadAllBytes(_program.At("two", file))),
@@ -132,6 +132,39 @@ public sealed class CommandFacts : IDisposable
             string[] cells = line.Split(',');
             Assert.Equal(float.Parse(cells[2], null) >= 0.5f ? "no" : "yes", cells[1]);
         });
+    }
+
+    [Fact]
+    public void Evaluate_judges_synthetic_rows_beside_the_table_that_their_generator_saw()
+    {
+        string table = _program.File("t.csv", CommandRun.Table(300)), holdout = _program.File("h.csv", CommandRun.Table(120, seed: 4));
+        string folder = _program.At("out"), rows = Path.Combine(folder, "rows.csv"), graph = Path.Combine(folder, "graph.json");
+        _program.RunsWell("discover", table, "--drop", "z", "--out", folder);
+        _program.RunsWell("fit", table, "--drop", "z", "--graph", graph, "--out", folder);
+        _program.RunsWell("sample", Path.Combine(folder, "scm.json"), "--rows", "250", "--out", rows);
+        string[] line = ["evaluate", table, "--synthetic", rows, "--target", "y", "--graph", graph];
+        _program.RunsWell([.. line, "--holdout", holdout, "--threads", "1", "--out", _program.At("one")]);
+        Assert.Contains("lack are not compared: 'z'", _program.Output, StringComparison.Ordinal);
+        Assert.Equal(
+            ["marginals.svg", "pair-trends.svg", "quality.html", "quality.json", "quality.md"],
+            Directory.GetFiles(_program.At("one")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        using var json = JsonDocument.Parse(File.ReadAllText(_program.At("one", "quality.json")));
+        var quality = json.RootElement.GetProperty("quality");
+        Assert.Equal(250, quality.GetProperty("syntheticRows").GetInt32());
+        Assert.Equal(120, quality.GetProperty("holdoutRows").GetInt32());
+        Assert.Equal(2, quality.GetProperty("utility").GetArrayLength());
+        Assert.InRange(quality.GetProperty("shapeScore").GetDouble(), 0.8, 1);
+        Assert.Contains("No claim about privacy is made", File.ReadAllText(_program.At("one", "quality.md")), StringComparison.Ordinal);
+
+        _program.RunsWell([.. line, "--holdout", holdout, "--threads", "2", "--out", _program.At("two")]);
+        Assert.Equal(File.ReadAllText(_program.At("one", "marginals.svg")), File.ReadAllText(_program.At("two", "marginals.svg")));
+        using var again = JsonDocument.Parse(File.ReadAllText(_program.At("two", "quality.json")));
+        Assert.Equal(quality.GetRawText(), again.RootElement.GetProperty("quality").GetRawText());
+
+        _program.RunsWell([.. line, "--out", _program.At("bare")]);
+        using var bare = JsonDocument.Parse(File.ReadAllText(_program.At("bare", "quality.json")));
+        Assert.Equal(JsonValueKind.Null, bare.RootElement.GetProperty("quality").GetProperty("privacy").ValueKind);
+        Assert.Contains("Note: Privacy is not measured", _program.Output, StringComparison.Ordinal);
     }
 
     [Fact]

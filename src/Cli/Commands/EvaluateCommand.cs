@@ -8,8 +8,8 @@ using CommandLine;
 
 namespace CausalMixFT.Cli.Commands;
 
-[Verb("evaluate", HelpText = "Score a model on several splits of a table, or of all tables in a folder.")]
-sealed class EvaluateCommand : TableCommand
+[Verb("evaluate", HelpText = "Score a model on several splits of a table, or of all tables in a folder; or judge synthetic rows.")]
+sealed partial class EvaluateCommand : TableCommand
 {
     [Value(0, MetaName = "TABLE-OR-FOLDER", Required = true, HelpText = "A table, or a folder of tables; NAME.json beside NAME.csv may name its target.")]
     public string Table { get; set; } = "";
@@ -17,8 +17,17 @@ sealed class EvaluateCommand : TableCommand
     [Option("target", MetaValue = "COLUMN", HelpText = "The column to predict. (default: what the file beside the table says)")]
     public string? Target { get; set; }
 
-    [Option("out", Required = true, MetaValue = "DIR", HelpText = "Where scores.json, scores.csv and predictions/NAME.csv go.")]
+    [Option("out", Required = true, MetaValue = "DIR", HelpText = "Where scores.json, scores.csv and predictions/NAME.csv go; or quality.html, quality.json and pictures.")]
     public string Out { get; set; } = "";
+
+    [Option("synthetic", MetaValue = "FILE", HelpText = "Judge these rows, made by a generator that was trained on TABLE, instead of scoring a model.")]
+    public string? Synthetic { get; set; }
+
+    [Option("holdout", MetaValue = "FILE", HelpText = "With --synthetic: real rows that the generator was not trained on.")]
+    public string? Holdout { get; set; }
+
+    [Option("graph", MetaValue = "FILE", HelpText = "With --synthetic: the causal graph they were sampled by, to see if TABLE contradicts it.")]
+    public string? Graph { get; set; }
 
     [Option("model", MetaValue = "FILE", HelpText = "The model. (default: the one that comes with the program)")]
     public string? Model { get; set; }
@@ -36,10 +45,18 @@ sealed class EvaluateCommand : TableCommand
 
     public override string Results => Out;
 
-    public override string AfterStop => $"tables that were done are in {Out}.";
+    public override string AfterStop => Synthetic is null ? $"tables that were done are in {Out}." : base.AfterStop;
 
     public override void Run(Terminal terminal)
     {
+        CheckOptions();
+        if (Synthetic is not null)
+        {
+            OutputPlace.CheckFolder(Out);
+            JudgeSynthetic(terminal);
+            return;
+        }
+
         Check(Splits is >= 1 and <= 1000, "splits", Splits, "a number from 1 to 1000");
         Check(MaxContext >= 4, "max-context", MaxContext, "a number from 4 on");
         Check(MaxRows is null or >= 10, "max-rows", MaxRows, "a number from 10 on");

@@ -146,7 +146,7 @@ public static class CausalDiscovery
     /// Left to itself: all numbers, Fisher-z; all discrete, G² as long as a table of the three columns with most levels has
     /// 5 rows a cell, because sparser tables make G² reject too often or too seldom; everything else, the mixed test.
     /// </remarks>
-    static TestChoice Choose(Table table, DiscoveryOptions options, List<string> notes)
+    internal static TestChoice Choose(Table table, DiscoveryOptions options, List<string> notes)
     {
         var numbers = table.Columns.Where(column => !column.IsDiscrete).ToArray();
         var discrete = table.Columns.Where(column => column.IsDiscrete).ToArray();

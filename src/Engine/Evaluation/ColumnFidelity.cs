@@ -12,20 +12,36 @@ namespace CausalMixFT.Engine.Evaluation;
 /// <param name="SyntheticMissing">Share of synthetic cells that are missing.</param>
 public sealed record ColumnFidelity(string Name, ColumnKind Kind, double Distance, double RealMissing, double SyntheticMissing)
 {
+    // Numbers that differ beyond this decimal are the same, as SDMetrics has it: ties survive a detour over text.
+    const int Decimals = 14;
+
+    /// <summary>1 − distance: SDMetrics' KSComplement of numbers, its TVComplement of levels.</summary>
+    public double Similarity => 1 - Distance;
+
     /// <summary>Compares each column of two tables, matched by name.</summary>
-    public static IReadOnlyList<ColumnFidelity> Compare(Table real, Table synthetic) =>
-        [.. real.Columns.Select(column => Compare(column, synthetic[column.Name]))];
+    public static IReadOnlyList<ColumnFidelity> Compare(Table real, Table synthetic)
+    {
+        ArgumentNullException.ThrowIfNull(real);
+        ArgumentNullException.ThrowIfNull(synthetic);
+        return [.. real.Columns.Select(column => Compare(column, synthetic[column.Name]))];
+    }
+
+    /// <summary>SDMetrics' column shapes: the mean similarity; NaN without columns.</summary>
+    public static double Score(IEnumerable<ColumnFidelity> columns) =>
+        columns.Select(column => column.Similarity).DefaultIfEmpty(double.NaN).Average();
 
     static ColumnFidelity Compare(Column real, Column synthetic)
     {
         double[] a = Present(real), b = Present(synthetic);
         double distance = real.IsDiscrete ? TotalVariation(real, synthetic) : KolmogorovSmirnov(a, b);
-        return new(real.Name, real.Kind, distance, 1 - (double)a.Length / real.Rows, 1 - (double)b.Length / synthetic.Rows);
+        return new(real.Name, real.Kind, distance, Missing(real, a.Length), Missing(synthetic, b.Length));
     }
+
+    static double Missing(Column column, int present) => column.Rows == 0 ? 0 : 1 - (double)present / column.Rows;
 
     static double[] Present(Column column)
     {
-        var present = column.Values.ToArray().Where(value => !double.IsNaN(value)).ToArray();
+        double[] present = [.. column.Values.ToArray().Where(value => !double.IsNaN(value)).Select(value => Math.Round(value, Decimals))];
         Array.Sort(present);
         return present;
     }
@@ -61,14 +77,21 @@ public sealed record ColumnFidelity(string Name, ColumnKind Kind, double Distanc
 
         void Add(Column column, double sign)
         {
-            int present = column.Values.ToArray().Count(value => !double.IsNaN(value));
-            for (int row = 0; row < column.Rows; row++)
+            // Counted by index first: looking up a text for every cell would be most of the time.
+            var counts = new int[column.Levels.Count];
+            foreach (double value in column.Values)
             {
-                if (!double.IsNaN(column.Values[row]))
+                if (!double.IsNaN(value))
                 {
-                    string level = column.Text(row);
-                    difference[level] = difference.GetValueOrDefault(level) + sign / present;
+                    counts[(int)value]++;
                 }
+            }
+
+            int present = counts.Sum();
+            for (int level = 0; level < counts.Length && present > 0; level++)
+            {
+                string text = column.Levels[level];
+                difference[text] = difference.GetValueOrDefault(text) + sign * counts[level] / present;
             }
         }
     }

@@ -97,6 +97,9 @@ public static class CsvTable
         return new(new([.. schema.Columns.Select(column => byName[column.Name].WithLevelsOf(column))]), notes);
     }
 
+    /// <summary>The names of a file's columns, in their order.</summary>
+    public static IReadOnlyList<string> Names(string path) => ReadHeader(new CsvSource(path)).Names;
+
     /// <summary>Writes a table, through gzip when the path ends in .gz; reading it back gives the same cells.</summary>
     public static void Write(Table table, string path)
     {

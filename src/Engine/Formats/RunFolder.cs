@@ -18,6 +18,7 @@ public static class RunFolder
         var pictures = new Dictionary<string, string>
         {
             [RunReport.GraphPicture] = GraphSvg.Draw(result.Discovery.Graph, result.Task.Target, result.Discovery.Confidence),
+            [RunReport.MarginalsPicture] = RunReport.DrawMarginals(result),
             [RunReport.ValidationPicture] = RunReport.DrawValidation(result),
         };
         string title = $"{result.Task.Target} in {Path.GetFileName(provenance.Table)} – CausalMixFT";

@@ -1,3 +1,4 @@
+using CausalMixFT.Engine.Evaluation;
 using CausalMixFT.Engine.Reporting;
 
 namespace CausalMixFT.Engine.Formats;
@@ -50,10 +51,27 @@ static class RunJson
             }),
             Differences = differences,
             result.Fidelity,
-            Notes = task.Notes.Concat(discovery.Notes),
+            Quality = QualityJson.Brief(result.Quality),
+            Notes = task.Notes.Concat(discovery.Notes).Concat(result.Quality.Notes),
             Timings = result.Timings.Select(stage => new { stage.Stage, stage.Seconds }),
         });
     }
+}
+
+/// <summary>A judgement on synthetic rows without its long lists.</summary>
+static class QualityJson
+{
+    public static object Brief(SyntheticQuality quality) => new
+    {
+        quality.ShapeScore,
+        quality.ShapeScoreOfHoldout,
+        TrendScore = quality.Trends.Score,
+        quality.TrendScoreOfHoldout,
+        quality.Detection,
+        quality.Minority,
+        quality.Privacy,
+        quality.Graph,
+    };
 }
 
 /// <summary>The part that says with what something was made, the same in every file.</summary>

@@ -13,6 +13,9 @@ public static class RunReport
     /// <summary>The picture of the validation losses.</summary>
     public const string ValidationPicture = "validation.svg";
 
+    /// <summary>The picture of the columns' marginals.</summary>
+    public const string MarginalsPicture = QualitySection.MarginalsPicture;
+
     // A table of more columns than this is read by nobody; run.json has all.
     const int MostColumns = 40;
 
@@ -29,10 +32,17 @@ public static class RunReport
         WriteTuning(text, result);
         WriteGraph(text, result);
         WriteMechanisms(text, result);
-        WriteFidelity(text, result);
+        WriteQuality(text, result);
         WriteNotes(text, result);
         WriteRun(text, result, provenance);
         return text.ToString();
+    }
+
+    /// <summary>The picture of the columns' marginals among training and synthetic rows, an SVG document.</summary>
+    public static string DrawMarginals(RunResult result)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        return MarginalsChart.Draw(result.Task.Table.Select(result.Split.Train), result.Synthetic, result.Fidelity);
     }
 
     /// <summary>The picture of the validation losses, an SVG document.</summary>
@@ -208,25 +218,27 @@ public static class RunReport
         ];
     }
 
-    static void WriteFidelity(MarkdownText text, RunResult result)
+    static void WriteQuality(MarkdownText text, RunResult result)
     {
-        text.Heading(2, "How close synthetic columns are to real ones");
+        QualitySection.WriteBrief(
+            text, result.Quality, $"the {TaskSummary.Count(result.Split.Validation.Length, "validation row")}, which the generator had not seen");
         bool missing = result.Fidelity.Any(column => column.RealMissing > 0 || column.SyntheticMissing > 0);
-        text.Table(
-            2, ["Column", "Kind", "Distance", .. missing ? (string[])["missing, real", "missing, synthetic"] : []],
-            result.Fidelity.OrderByDescending(column => column.Distance).Take(MostColumns).Select(column => (IReadOnlyList<string>)[
-                MarkdownText.Name(column.Name), column.Kind.ToString().ToLowerInvariant(), Score(column.Distance),
-                .. missing ? (string[])[Text($"{column.RealMissing:0.0 %}"), Text($"{column.SyntheticMissing:0.0 %}")] : []]));
-        More(text, result.Fidelity.Count, "run.json");
-        text.Paragraph(
-            "Each column by itself, the farthest first: the Kolmogorov–Smirnov statistic for numbers, the total variation for names; 0 is the " +
-            "same distribution, 1 none in common. This says nothing of how columns hang together." + (missing ? "" : " No cell is missing in either."));
+        if (missing)
+        {
+            text.Heading(3, "Missing cells");
+            text.Table(
+                2, ["Column", "Kind", "missing, real", "missing, synthetic"],
+                result.Fidelity.Where(column => column.RealMissing > 0 || column.SyntheticMissing > 0)
+                    .OrderByDescending(column => column.RealMissing).Take(MostColumns).Select(column => (IReadOnlyList<string>)[
+                        MarkdownText.Name(column.Name), column.Kind.ToString().ToLowerInvariant(),
+                        Text($"{column.RealMissing:0.0 %}"), Text($"{column.SyntheticMissing:0.0 %}")]));
+        }
     }
 
     static void WriteNotes(MarkdownText text, RunResult result)
     {
         text.Heading(2, "What was left out or done on the way");
-        string[] notes = [.. result.Task.Notes.Concat(result.Discovery.Notes)
+        string[] notes = [.. result.Task.Notes.Concat(result.Discovery.Notes).Concat(result.Quality.Notes).Concat(result.Quality.Graph?.Notes ?? [])
             .Concat(result.Scm.Nodes.Where(node => node.Fit.Note.Length > 0).Select(node => $"{node.Name}: {node.Fit.Note}"))];
         text.List(notes.Length == 0 ? ["Nothing."] : notes.Select(MarkdownText.Name));
     }
