@@ -85,36 +85,47 @@ static class NearestRecords
         });
     }
 
-    // Two vectors of references at a time, their sums in registers. The last pair may reach into the padding.
+    // Four vectors of references at a time, their sums in registers. The last four may reach into the padding.
     static void Measure(ReadOnlySpan<float> point, RecordMatrix references, int start, int rows, Span<float> distances)
     {
         int lanes = Vector<float>.Count;
-        var two = new Vector<float>(2);
+        nuint one = (nuint)lanes, two = one + one, three = two + one;
         ref float sums = ref MemoryMarshal.GetReference(distances);
-        for (int row = 0; row < rows; row += 2 * lanes)
+        ReadOnlySpan<float[]> columns = references.Columns;
+        for (int row = 0; row < rows; row += 4 * lanes)
         {
-            Vector<float> left = default, right = default;
-            for (int c = 0; c < point.Length; c++)
+            Vector<float> a = default, b = default, c = default, d = default;
+            for (int i = 0; i < references.Numbers; i++)
             {
-                ref float column = ref references.Columns[c][start + row];
-                var value = new Vector<float>(point[c]);
-                var (a, b) = (Vector.LoadUnsafe(ref column), Vector.LoadUnsafe(ref column, (nuint)lanes));
-                if (c < references.Numbers)
-                {
-                    left += Vector.Abs(a - value);
-                    right += Vector.Abs(b - value);
-                }
-                else
-                {
-                    left += Vector.ConditionalSelect(Vector.Equals(a, value), default, two);
-                    right += Vector.ConditionalSelect(Vector.Equals(b, value), default, two);
-                }
+                ref float cells = ref columns[i][start + row];
+                var value = new Vector<float>(point[i]);
+                a += Vector.Abs(Vector.LoadUnsafe(ref cells) - value);
+                b += Vector.Abs(Vector.LoadUnsafe(ref cells, one) - value);
+                c += Vector.Abs(Vector.LoadUnsafe(ref cells, two) - value);
+                d += Vector.Abs(Vector.LoadUnsafe(ref cells, three) - value);
             }
 
-            left.StoreUnsafe(ref sums, (nuint)row);
-            right.StoreUnsafe(ref sums, (nuint)(row + lanes));
+            // A comparison is −1 where it holds, so these count agreements downwards.
+            Vector<int> e = default, f = default, g = default, h = default;
+            for (int i = references.Numbers; i < point.Length; i++)
+            {
+                ref float cells = ref columns[i][start + row];
+                var value = new Vector<float>(point[i]);
+                e += Vector.Equals(Vector.LoadUnsafe(ref cells), value);
+                f += Vector.Equals(Vector.LoadUnsafe(ref cells, one), value);
+                g += Vector.Equals(Vector.LoadUnsafe(ref cells, two), value);
+                h += Vector.Equals(Vector.LoadUnsafe(ref cells, three), value);
+            }
+
+            var codes = new Vector<int>(point.Length - references.Numbers);
+            (a + Twice(codes + e)).StoreUnsafe(ref sums, (nuint)row);
+            (b + Twice(codes + f)).StoreUnsafe(ref sums, (nuint)row + one);
+            (c + Twice(codes + g)).StoreUnsafe(ref sums, (nuint)row + two);
+            (d + Twice(codes + h)).StoreUnsafe(ref sums, (nuint)row + three);
         }
     }
+
+    static Vector<float> Twice(Vector<int> differences) => Vector.ConvertToSingle(differences + differences);
 
     static void Insert(Span<float> ascending, float value)
     {

@@ -64,7 +64,9 @@ public sealed record SyntheticQuality
     /// <param name="options">What is measured, and on how many rows.</param>
     /// <param name="device">Its threads share the work.</param>
     /// <param name="progress">Told the share of the work that is done.</param>
-    /// <exception cref="InputException">A table has no rows or lacks a column, or holds names where training rows hold numbers.</exception>
+    /// <exception cref="InputException">
+    /// A table has no rows or lacks a column, holds names where training rows hold numbers, or the graph has a variable that is no column.
+    /// </exception>
     public static SyntheticQuality Compute(
         Table train, Table synthetic, Table? holdout, string? target, Dag? graph, QualityOptions options, ComputeDevice device,
         IProgress<double>? progress = null)
@@ -75,6 +77,12 @@ public sealed record SyntheticQuality
         ArgumentNullException.ThrowIfNull(device);
         var notes = new List<string>();
         var tables = ComparedTables.Of(train, synthetic, holdout, target);
+        if (graph?.Variables.FirstOrDefault(variable => !train.Contains(variable.Name)) is { Name: string stranger })
+        {
+            throw new InputException(
+                $"The graph has the variable '{stranger}', which is not among the columns that training and synthetic rows share; name the graph that the rows were sampled by, or leave it out.");
+        }
+
         if (target is not null && tables.Classes.Length is < 2 or > ClassificationTask.MostClasses)
         {
             notes.Add(Text($"The target '{target}' has {tables.Classes.Length} different values in training rows, so measures of its classes are left out."));
