@@ -87,8 +87,8 @@ public abstract partial class TreeEnsemble
             TreeEnsembleTable table, LeafMasksTable masks, float* columns, float* predictors, int start, int rows)
         {
             int count = Math.Min(SlabRows, rows - start), features = table.Columns.Length;
-            float[] features32 = ArrayPool<float>.Shared.Rent((features + 1) * SlabRows);
-            fixed (float* x = features32)
+            float[] scratch = ArrayPool<float>.Shared.Rent((features + 1) * SlabRows);
+            fixed (float* x = scratch)
             {
                 for (int f = 0; f < features; f++)
                 {
@@ -121,7 +121,7 @@ public abstract partial class TreeEnsemble
                 }
             }
 
-            ArrayPool<float>.Shared.Return(features32);
+            ArrayPool<float>.Shared.Return(scratch);
         }
 
         static void Word(LeafMasksTable masks, int w, float* x, int* sums)
