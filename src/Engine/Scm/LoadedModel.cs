@@ -335,7 +335,7 @@ sealed class LoadedModel : IDisposable
         if (predictor.Trees is { } trees)
         {
             int[] columns = [.. Enumerable.Range(0, trees.Features).Select(Feature)];
-            var ensemble = Own(new TreeEnsembleTerms(trees.Outputs, trees.Trees, columns).Load(Device));
+            var ensemble = Own(trees.Terms(columns).Load(Device));
             return (tile, predictors) => _trees.Evaluate(ensemble, tile.Block, predictors);
         }
 
