@@ -17,7 +17,7 @@ namespace CausalMixFT.Engine.Evaluation;
 /// the real column's edges; NaN for numbers of which one is constant.
 /// </param>
 /// <param name="OwnEdges">
-/// The same as SDMetrics' report has it: each table is cut at edges of its own, and a missing number is 0 in a correlation.
+/// The same as SDMetrics' report has it: each table is cut at edges of its own.
 /// </param>
 public sealed record PairTrend(
     string First,
@@ -97,23 +97,9 @@ public sealed record PairTrends
         }
 
         double real = Association.Correlation(a.Real, b.Real), synthetic = Association.Correlation(a.Synthetic, b.Synthetic);
-        double similarity = Similarity(real, synthetic);
-        double own = a.IsConstant || b.IsConstant ? double.NaN
-            : !a.HasMissing && !b.HasMissing ? similarity
-            : Similarity(Filled(a.Real, b.Real), Filled(a.Synthetic, b.Synthetic));
-        return new(a.Name, b.Name, real, synthetic, similarity, own);
+        double similarity = 1 - Math.Abs(real - synthetic) / 2;
+        return new(a.Name, b.Name, real, synthetic, similarity, similarity);
     }
-
-    static double Similarity(double real, double synthetic) => 1 - Math.Abs(real - synthetic) / 2;
-
-    // SDMetrics reads a missing number as 0, and a correlation that is undefined after that as 0 too.
-    static double Filled(double[] a, double[] b)
-    {
-        double correlation = Association.Correlation(Array.ConvertAll(a, ZeroIfMissing), Array.ConvertAll(b, ZeroIfMissing));
-        return ZeroIfMissing(correlation);
-    }
-
-    static double ZeroIfMissing(double value) => double.IsNaN(value) ? 0 : value;
 
     static double Strength(PairedColumn a, PairedColumn b, bool synthetic)
     {
