@@ -150,6 +150,28 @@ public class StructuralCausalModelFacts(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Noise_around_trees_is_not_narrower_than_the_truth_as_that_of_their_own_rows_would_be()
+    {
+        // Jumps that no hinge follows; the noise's variance is 1.
+        const int Rows = 3000;
+        double[] a = Uniforms(Rows, 0), b = Uniforms(Rows, 1);
+        double[] f = Map(a, b, (x, z) => 3 * (Math.Floor(6 * x) % 2) + 3 * (Math.Floor(4 * z) % 2)), y = Map(f, Normals(Rows, 2), (v, e) => v + e);
+        var scm = Fit("A --> Y, B --> Y", Numeric("A", a), Numeric("B", b), Numeric("Y", y));
+        Assert.StartsWith("trees", scm.Nodes[2].Fit.Basis, StringComparison.Ordinal);
+
+        // On the scale of the noise: the columns' spread, or what the link makes of it. The sampled rows tell both alike.
+        var table = scm.Sample(60_000);
+        var groups = Enumerable.Range(0, table.Rows).GroupBy(r => (Math.Floor(6 * table["A"].Values[r]), Math.Floor(4 * table["B"].Values[r])));
+        double sampled = groups.Average(rows => Variance([.. rows.Select(r => table["Y"].Values[r])]));
+        double ratio = Math.Pow(scm.Nodes[2].Fit.InSampleDeviation / scm.Nodes[2].Fit.OutOfFoldDeviation, 2);
+        output.WriteLine($"truth 1: sampled {sampled:F3}; residuals of trees on their own rows would have had {ratio:F3} times their out-of-fold variance");
+        Assert.InRange(ratio, 0.5, 0.95);
+
+        // Out of fold, errors hold what the trees miss of the jumps as well: too wide by that, never too narrow.
+        Assert.InRange(sampled, 1 - 4 * Math.Sqrt(2.0 / Rows), 1.5);
+    }
+
+    [Fact]
     public void Classes_that_a_parent_separates_keep_finite_weights_and_near_certain_probabilities()
     {
         double[] x = [.. Enumerable.Range(0, 200).Select(i => i < 100 ? -2 - 0.01 * i : 2 + 0.01 * i)];
