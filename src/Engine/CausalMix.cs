@@ -160,14 +160,17 @@ public sealed class CausalMix(ComputeDevice device, CausalMixOptions options)
 
         // The generator sees training rows only: validation and test rows stay unseen by graph, mechanisms and samples.
         var discovery = stages.Time("Discover the graph", told => Discover(train, told));
-        var scm = stages.Time("Fit the mechanisms", told => Fit(train, discovery.Extension, told));
+        var models = stages.Time("Fit the mechanisms", told => Fit(
+            train, discovery.Ensemble.Count > 0 ? discovery.Ensemble : [discovery.Extension], told));
         int count = Math.Max(1, (int)Math.Round(options.SyntheticPerReal * train.Rows));
-        var synthetic = stages.Time("Sample synthetic rows", told => Sample(scm, count, told));
+        var synthetic = stages.Time("Sample synthetic rows", told => AncestralSampler.Sample(
+            models, new SampleRequest { Rows = count }, options.Seed ^ SampleSeed, device, told));
         var quality = stages.Time("Judge the synthetic rows", told => SyntheticQuality.Compute(
             train, synthetic, split.Validation.Length > 0 ? task.Table.Select(split.Validation) : null, task.Target, discovery.Extension,
             QualityOptions.Brief with { Seed = options.Seed, Discovery = options.Discovery }, device, told));
         var syntheticValidation = options.SyntheticValidation
-            ? AncestralSampler.Sample(scm, Math.Max(1, split.Validation.Length), options.Seed ^ ValidationSampleSeed, device)
+            ? AncestralSampler.Sample(
+                models, new SampleRequest { Rows = Math.Max(1, split.Validation.Length) }, options.Seed ^ ValidationSampleSeed, device)
             : null;
 
         var rows = TaskRows.Of(task, split);
@@ -188,7 +191,7 @@ public sealed class CausalMix(ComputeDevice device, CausalMixOptions options)
             Task = task,
             Split = split,
             Discovery = discovery,
-            Scm = scm,
+            Models = models,
             Synthetic = synthetic,
             Quality = quality,
             Arms = arms,

@@ -48,10 +48,12 @@ public sealed record RunResult
     /// <summary>The graph, found on the training rows alone.</summary>
     public required DiscoveryResult Discovery { get; init; }
 
-    /// <summary>The model of how the table came about, fitted to the training rows alone.</summary>
-    public required StructuralCausalModel Scm { get; init; }
+    /// <summary>
+    /// Models of how the table came about, fitted to the training rows alone: one, or one for each graph of the ensemble.
+    /// </summary>
+    public required IReadOnlyList<StructuralCausalModel> Models { get; init; }
 
-    /// <summary>Rows sampled from it.</summary>
+    /// <summary>Rows sampled from them by turns.</summary>
     public required Table Synthetic { get; init; }
 
     /// <summary>How good they are beside the training rows, in brief; the validation rows are the fresh real ones.</summary>

@@ -25,25 +25,13 @@ sealed class DiscoverCommand : SearchCommand
     [Option("truth", MetaValue = "FILE", HelpText = "The true graph, in any of these formats, to compare with.")]
     public string? Truth { get; set; }
 
-    [Option("bootstrap", Default = 0, HelpText = "Resamples of the rows to search too, for how sure each edge is; 100 are of use.")]
-    public int Bootstrap { get; set; }
-
-    [Option("resampling", Default = ResamplingRule.WithReplacement, HelpText = "How the rows of a resample are drawn.")]
-    public ResamplingRule Resampling { get; set; }
-
-    [Option("ensemble", Default = 0, HelpText = "DAGs to draw by how sure each edge is; needs --bootstrap.")]
-    public int Ensemble { get; set; }
-
     public override string Example => "causalmixft discover examples/wdbc.csv --target class --out runs/wdbc";
 
     public override string Results => Out;
 
     public override void Run(Terminal terminal)
     {
-        Check(Bootstrap >= 0, "bootstrap", Bootstrap, "a number from 0 on");
-        Check(Ensemble >= 0, "ensemble", Ensemble, "a number from 0 on");
-        Check(Ensemble == 0 || Bootstrap > 0, "ensemble", Ensemble, "resamples to draw the graphs by, such as --bootstrap 100,");
-        var discovery = Discovery() with { Bootstraps = Bootstrap, Resampling = Resampling, EnsembleSize = Ensemble };
+        var discovery = Discovery();
         var formats = Formats();
         OutputPlace.CheckFolder(Out);
         var truth = Truth is null ? null : GraphFormats.Read(Truth).Graph;

@@ -82,6 +82,15 @@ abstract class SearchCommand : TableCommand
     [Option("adaptive", HelpText = "FCI: bound that step by the largest set that the first step came to.")]
     public bool Adaptive { get; set; }
 
+    [Option("bootstrap", Default = 0, HelpText = "Resamples of the rows to search too, for how sure each edge is; 100 are of use.")]
+    public int Bootstrap { get; set; }
+
+    [Option("resampling", Default = ResamplingRule.WithReplacement, HelpText = "How the rows of a resample are drawn.")]
+    public ResamplingRule Resampling { get; set; }
+
+    [Option("ensemble", Default = 0, HelpText = "DAGs to draw by how sure each edge is; needs --bootstrap.")]
+    public int Ensemble { get; set; }
+
     /// <summary>How to search, knowledge read from its file.</summary>
     protected DiscoveryOptions Discovery()
     {
@@ -90,6 +99,9 @@ abstract class SearchCommand : TableCommand
         Check(MaxLevels >= 2, "max-levels", MaxLevels, "a number from 2 on");
         Check(PossibleDSepDepth >= 0, "possible-dsep-depth", PossibleDSepDepth, "a number from 0 on");
         Check(MaxPath is null or >= 1, "max-path", MaxPath, "a number from 1 on");
+        Check(Bootstrap >= 0, "bootstrap", Bootstrap, "a number from 0 on");
+        Check(Ensemble >= 0, "ensemble", Ensemble, "a number from 0 on");
+        Check(Ensemble == 0 || Bootstrap > 0, "ensemble", Ensemble, "resamples to draw the graphs by, such as --bootstrap 100,");
         var knowledge = (Knowledge is null ? new() : KnowledgeFile.Read(Knowledge)).With(Names(Sink), Names(Root));
         return new()
         {
@@ -105,6 +117,9 @@ abstract class SearchCommand : TableCommand
             Triples = Triples,
             Colliders = Colliders,
             Propagation = Propagation,
+            Bootstraps = Bootstrap,
+            Resampling = Resampling,
+            EnsembleSize = Ensemble,
             Fci = new()
             {
                 SelectionBias = !NoSelectionBias,

@@ -33,7 +33,17 @@ public static class RunFolder
 
             RunJson.Write(At("run.json"), result, provenance, differences);
             GraphJson.Write(result.Discovery, At("graph.json"));
-            ScmJson.Write(At("scm.json"), result.Scm);
+            ScmJson.Write(At("scm.json"), result.Models);
+            if (result.Discovery.Confidence is { } confidence)
+            {
+                ConfidenceCsv.Write(confidence, At("confidence.csv"));
+            }
+
+            if (result.Discovery.Ensemble.Count > 0)
+            {
+                EnsembleJson.Write(result.Discovery.Ensemble, At("ensemble.json"));
+            }
+
             CsvTable.Write(result.Synthetic, At("synthetic.csv"));
             PredictionsCsv.WriteTest(result, At("predictions.csv"));
             ModelFile.Write(result.Arms[^1].Tuning!.Model, At("model.safetensors"));

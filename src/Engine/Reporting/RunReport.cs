@@ -183,8 +183,15 @@ public static class RunReport
 
     static void WriteMechanisms(MarkdownText text, RunResult result)
     {
-        var nodes = result.Scm.Nodes;
+        var nodes = result.Models[0].Nodes;
         text.Heading(2, "How each column is made");
+        if (result.Models.Count > 1)
+        {
+            text.Paragraph(
+                $"Synthetic rows come by turns from {result.Models.Count} models, one for each of as many graphs that were drawn by how sure each " +
+                "edge is (ensemble.json), so that no single wrong edge rules all of them. The table shows the first.");
+        }
+
         text.Table(
             4, ["Column", "Parents", "Mechanism", "Chosen", "Loss", "without parents", "explained", "Score", "Also tried"],
             nodes.Take(MostColumns).Select(node => (IReadOnlyList<string>)[
@@ -239,7 +246,7 @@ public static class RunReport
     {
         text.Heading(2, "What was left out or done on the way");
         string[] notes = [.. result.Task.Notes.Concat(result.Discovery.Notes).Concat(result.Quality.Notes).Concat(result.Quality.Graph?.Notes ?? [])
-            .Concat(result.Scm.Nodes.Where(node => node.Fit.Note.Length > 0).Select(node => $"{node.Name}: {node.Fit.Note}"))];
+            .Concat(result.Models.SelectMany(scm => scm.Nodes).Where(node => node.Fit.Note.Length > 0).Select(node => $"{node.Name}: {node.Fit.Note}").Distinct())];
         text.List(notes.Length == 0 ? ["Nothing."] : notes.Select(MarkdownText.Name));
     }
 
