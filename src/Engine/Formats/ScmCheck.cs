@@ -28,6 +28,9 @@ static class ScmCheck
                 Require(
                     node.IsDiscrete ? list.Features is null : list.Features?.Length == list.Values.Length,
                     name, "features that do not match its values");
+                Require(
+                    list.Standardised is null || (!node.IsDiscrete && list.Standardised.Length == list.Values.Length),
+                    name, "standardised values that do not match its values");
                 break;
             case ValueRange range:
                 Require(!node.IsDiscrete, name, "a range although its kind is discrete");
@@ -78,9 +81,11 @@ static class ScmCheck
     }
 
     // What a predictor may read of something: how many codes it has, if any, and whether these are names.
-    readonly record struct Cause(int? Codes, bool IsDiscrete)
+    readonly record struct Cause(int? Codes, bool IsDiscrete, bool HasRaw = false)
     {
-        public static Cause Of(ScmNode node) => new((node.Support as ValueList)?.Values.Length, node.IsDiscrete);
+        public static Cause Of(ScmNode node) => new(
+            (node.Support as ValueList)?.Values.Length, node.IsDiscrete,
+            node.Support is ValueRange or ValueList { Standardised: not null });
     }
 
     static bool IsPredictor(Predictor predictor, int outputs, Cause[] causes)
@@ -90,7 +95,7 @@ static class ScmCheck
                 && predictor.Trees.Trees.All(tree => tree.Splits.All(IsSplit))));
 
         bool IsTerm(PredictorTerm term) =>
-            IsCause(term.Parent) && IsCause(term.Second) && term.Basis switch
+            IsCause(term.Parent) && IsCause(term.Second) && (!term.IsRaw || causes[term.Parent].HasRaw) && term.Basis switch
             {
                 Basis.Lookup => HasWeights(term, causes[term.Parent]),
                 Basis.Slope => !causes[term.Parent].IsDiscrete && HasWeights(term, causes[term.Second]),

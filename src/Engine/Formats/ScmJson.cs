@@ -16,7 +16,8 @@ namespace CausalMixFT.Engine.Formats;
 ///     "parents": [place of a node …],
 ///     "missing": { "share", "causes": [ { "node", "of": "value" or "mask" } … ], "gate": { "predictor": P } or null },
 ///     "values": [number …],                   either a list of values (level places, or numbers, ascending)
-///     "features": [number …] or null,           and what children see of each number
+///     "features": [number …] or null,           what children see of each number,
+///     "standardised": [number …] or null,         and the numbers standardised where that is ranks
 ///     "range": { "min", "max", "grid", "centre", "spread", "curve": { "at": […], "to": […] } or null },   or an interval
 ///     "mechanism":
 ///       { "type": "empirical", "counts": [ … ] }
@@ -28,7 +29,7 @@ namespace CausalMixFT.Engine.Formats;
 ///       { "type": "twoPart", "atom", "gate": { "predictor": P }, "body": one of the two before },
 ///     "fit": { "rows", "basis", "loss", "nullLoss", "residualDeviation", "outOfFoldDeviation", "inSampleDeviation",
 ///              "note", "candidates": [ { "name", "loss", "standardError" } … ] } } … ] }
-/// P = { "intercepts": [ … ], "terms": [ { "basis", "parent", "second", "knot", "weights": [ … ] } … ] }
+/// P = { "intercepts": [ … ], "terms": [ { "basis", "parent", "second", "knot", "raw", "weights": [ … ] } … ] }
 ///     or { "trees": T }, T as <see cref="TreeModelJson"/> has it
 /// </code>
 /// Several models, of an ensemble of graphs, are <c>"models": [ { "nodes": [ … ] } … ]</c> in place of <c>"nodes"</c>.
@@ -144,6 +145,7 @@ public static class ScmJson
         {
             Write(json, "values", list.Values);
             Write(json, "features", list.Features);
+            Write(json, "standardised", list.Standardised);
         }
         else if (node.Support is ValueRange range)
         {
@@ -296,7 +298,7 @@ public static class ScmJson
         ScmCheck.Require(parents.All(p => p >= 0 && p < count && p != index), name, "a parent that is no other node");
         ScmCheck.Require(parents.Distinct().Count() == parents.Length, name, "one parent twice");
         Support support = element.TryGetProperty("values", out _)
-            ? new ValueList(Numbers(element, "values")!, Numbers(element, "features"))
+            ? new ValueList(Numbers(element, "values")!, Numbers(element, "features"), Numbers(element, "standardised"))
             : Range(element.GetProperty("range"));
         var mechanism = element.GetProperty("mechanism");
         var fit = element.GetProperty("fit");
@@ -444,6 +446,7 @@ public static class ScmJson
             json.WriteNumber("parent", term.Parent);
             json.WriteNumber("second", term.Second);
             json.WriteNumber("knot", term.Knot);
+            json.WriteBoolean("raw", term.IsRaw);
             Write(json, "weights", term.Weights);
             json.WriteEndObject();
         }
@@ -466,7 +469,7 @@ public static class ScmJson
                 Enum.TryParse<Basis>(Text(term, "basis"), out var basis) && Enum.IsDefined(basis)
                     ? new PredictorTerm(
                         basis, term.GetProperty("parent").GetInt32(), term.GetProperty("second").GetInt32(),
-                        Number(term, "knot"), Numbers(term, "weights") ?? [])
+                        Number(term, "knot"), Numbers(term, "weights") ?? [], term.GetProperty("raw").GetBoolean())
                     : throw new FormatException($"a term has the unknown basis '{Text(term, "basis")}'"))]);
     }
 

@@ -35,6 +35,24 @@ static class CellDecoder
         {
             TensorPrimitives.Clamp(cells, range.Min, range.Max, cells);
         }
+
+        if (node.Mechanism is TwoPartModel twoPart)
+        {
+            Restore(twoPart.Atom, StandardisedAtom(twoPart, range), column, cells);
+        }
+    }
+
+    /// <summary>What an atom is in a device column of standardised values.</summary>
+    public static float StandardisedAtom(TwoPartModel model, ValueRange range) =>
+        (float)((model.Atom - range.Centre) / range.Spread);
+
+    // A float's way back is near the atom, and the atom is one value exactly: 0 is not 1e-8.
+    static void Restore(double atom, float code, ReadOnlySpan<float> column, Span<double> cells)
+    {
+        for (int row = 0; row < cells.Length; row++)
+        {
+            cells[row] = column[row] == code ? atom : cells[row];
+        }
     }
 
     // Onto the grid exactly: the nearest decimal number, as reading the file gave it.

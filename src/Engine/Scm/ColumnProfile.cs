@@ -8,7 +8,7 @@ namespace CausalMixFT.Engine.Scm;
 /// </summary>
 /// <remarks>
 /// Children see a number standardised, or, where that would let a few cells rule (|z| &gt; 10 or skewness beyond ±2),
-/// as the normal score of its mid-rank.
+/// as the normal score of its mid-rank; then a line in the standardised number itself stays possible beside it.
 /// </remarks>
 sealed class ColumnProfile
 {
@@ -104,7 +104,8 @@ sealed class ColumnProfile
     /// <summary>The distance of neighbouring cells; 0 when the column shows a double's full precision.</summary>
     public double Grid => Column.Decimals < 15 ? Math.Pow(10, -Column.Decimals) : 0;
 
-    public ValueList ListSupport() => new(Values, Column.IsDiscrete ? null : Features);
+    public ValueList ListSupport() => new(
+        Values, Column.IsDiscrete ? null : Features, Column.IsDiscrete || IsTame ? null : Standardised);
 
     /// <summary>The quantile function, onto the standardised scale: order statistic i at (i + ½) / n.</summary>
     public Curve Quantiles()

@@ -28,7 +28,7 @@ sealed class Design
 
     static readonly double[] HingeQuantiles = [0.1, 0.3, 0.5, 0.7, 0.9];
 
-    readonly List<(Basis Basis, int Parent, int Second, double Knot, BasisSet Since)> _numericTerms = [];
+    readonly List<(Basis Basis, int Parent, int Second, double Knot, BasisSet Since, bool IsRaw)> _numericTerms = [];
     readonly List<(int Parent, int[] ColumnOf, BasisSet Since)> _lookupTerms = [];
     readonly Dictionary<int, int> _slopeLevels = [];
 
@@ -55,15 +55,15 @@ sealed class Design
             {
                 foreach (int b in numbers.Where(b => b > a))
                 {
-                    _numericTerms.Add((Basis.Product, a, b, 0, BasisSet.Interactions));
+                    _numericTerms.Add((Basis.Product, a, b, 0, BasisSet.Interactions, false));
                 }
             }
         }
 
         PlanSlopes(parents, numbers);
         Numeric = [.. _numericTerms.Select(term => term.Basis == Basis.Slope
-            ? Slope(Feature(term.Parent), codes[term.Second], (int)term.Knot)
-            : Evaluate(term.Basis, term.Knot, Feature(term.Parent), Feature(term.Second)))];
+            ? Slope(Feature(term.Parent, term.IsRaw), codes[term.Second], (int)term.Knot)
+            : Evaluate(term.Basis, term.Knot, Feature(term.Parent, term.IsRaw), Feature(term.Second, term.IsRaw)))];
         Lookups = [.. _lookupTerms.Select(term => codes[term.Parent].Select(code => term.ColumnOf[code]).ToArray())];
         LookupStarts = new int[_lookupTerms.Count + 1];
         LookupStarts[0] = 1 + Numeric.Length;
@@ -72,7 +72,11 @@ sealed class Design
             LookupStarts[i + 1] = LookupStarts[i] + _lookupTerms[i].ColumnOf.Max() + 1;
         }
 
-        double[] Feature(int parent) => [.. codes[parent].Select(code => parents[parent].Features[code])];
+        double[] Feature(int parent, bool isRaw)
+        {
+            double[] values = isRaw ? parents[parent].Standardised : parents[parent].Features;
+            return [.. codes[parent].Select(code => values.Length > 0 ? values[code] : 0)];
+        }
     }
 
     public int Rows { get; }
@@ -121,11 +125,11 @@ sealed class Design
             double[] own = weights[((i + 1) * outputs)..((i + 2) * outputs)];
             if (term.Basis == Basis.Slope)
             {
-                AddSlope(terms, term.Parent, term.Second, (int)term.Knot, own);
+                AddSlope(terms, term.Parent, term.Second, (int)term.Knot, term.IsRaw, own);
                 continue;
             }
 
-            terms.Add(new(term.Basis, term.Parent, term.Second, term.Knot, own));
+            terms.Add(new(term.Basis, term.Parent, term.Second, term.Knot, own, term.IsRaw));
         }
 
         foreach (int i in LookupsOf(set))
@@ -164,7 +168,7 @@ sealed class Design
                 for (int level = 0; level < parents[name].Values.Length; level++)
                 {
                     _slopeLevels[name] = parents[name].Values.Length;
-                    _numericTerms.Add((Basis.Slope, number, name, level, BasisSet.Interactions));
+                    _numericTerms.Add((Basis.Slope, number, name, level, BasisSet.Interactions, !parents[number].IsTame));
                 }
             }
         }
@@ -181,13 +185,13 @@ sealed class Design
     }
 
     // Levels of one pair of parents share a term.
-    void AddSlope(List<PredictorTerm> terms, int parent, int second, int level, double[] weights)
+    void AddSlope(List<PredictorTerm> terms, int parent, int second, int level, bool isRaw, double[] weights)
     {
         int levels = _slopeLevels[second];
         var term = terms.Find(other => other.Basis == Basis.Slope && other.Parent == parent && other.Second == second);
         if (term is null)
         {
-            term = new(Basis.Slope, parent, second, 0, new double[weights.Length * levels]);
+            term = new(Basis.Slope, parent, second, 0, new double[weights.Length * levels], isRaw);
             terms.Add(term);
         }
 
@@ -201,7 +205,13 @@ sealed class Design
     {
         if (!profile.Column.IsDiscrete)
         {
-            _numericTerms.Add((Basis.Identity, parent, parent, 0, BasisSet.Linear));
+            _numericTerms.Add((Basis.Identity, parent, parent, 0, BasisSet.Linear, false));
+            if (!profile.IsTame)
+            {
+                // Ranks bend what is a line in the number itself.
+                _numericTerms.Add((Basis.Identity, parent, parent, 0, BasisSet.Linear, true));
+            }
+
             if (!profile.IsCoded)
             {
                 foreach (double knot in HingeQuantiles.Select(p => FeatureQuantile(profile, p)).Distinct())
@@ -209,7 +219,7 @@ sealed class Design
                     // A hinge at the smallest value is the identity again.
                     if (knot > profile.Features[0])
                     {
-                        _numericTerms.Add((Basis.Hinge, parent, parent, knot, BasisSet.Hinges));
+                        _numericTerms.Add((Basis.Hinge, parent, parent, knot, BasisSet.Hinges, false));
                     }
                 }
 

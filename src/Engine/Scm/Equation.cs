@@ -38,7 +38,7 @@ sealed class Equation(StructuralCausalModel scm, int index)
                 continue;
             }
 
-            x = Feature(_supports[term.Parent], x);
+            x = Feature(_supports[term.Parent], x, term.IsRaw);
             if (term.Basis == Basis.Slope)
             {
                 int code = Code(_supports[term.Second], z), codes = term.Weights.Length / sums.Length;
@@ -118,17 +118,17 @@ sealed class Equation(StructuralCausalModel scm, int index)
     }
 
     // What children see of a cell.
-    static double Feature(Support support, double cell)
+    static double Feature(Support support, double cell, bool isRaw = false)
     {
         if (support is ValueList list)
         {
             int code = Code(list, cell);
-            return list.Features is null ? code : list.Features[code];
+            return list.Features is null ? code : isRaw ? list.Standardised![code] : list.Features[code];
         }
 
         var range = (ValueRange)support;
         double z = (cell - range.Centre) / range.Spread;
-        return range.Curve is null ? z : Interpolate(range.Curve, z);
+        return range.Curve is null || isRaw ? z : Interpolate(range.Curve, z);
     }
 
     /// <summary>A curve's value.</summary>

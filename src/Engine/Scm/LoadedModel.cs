@@ -5,8 +5,8 @@ namespace CausalMixFT.Engine.Scm;
 
 /// <summary>A structural causal model's tables on a device, and how each node is sampled from them; shared by tiles.</summary>
 /// <remarks>
-/// Each node owns a column of a tile with its codes or its standardised value, a second one with what its children see where
-/// that differs, and a third with its mask where others depend on that. Node i draws from stream 3i, its missing cells from
+/// Each node owns a column of a tile with its codes or its standardised value, others with what its children see where that
+/// differs, and one with its mask where others depend on that. Node i draws from stream 3i, its missing cells from
 /// 3i + 1, the gate of a two-part model from 3i + 2.
 /// </remarks>
 sealed class LoadedModel : IDisposable
@@ -18,7 +18,7 @@ sealed class LoadedModel : IDisposable
     const double MostGridSteps = 1 << 22;
 
     readonly List<IDisposable> _owned = [];
-    readonly int[] _valueColumn, _featureColumn, _maskColumn;
+    readonly int[] _valueColumn, _featureColumn, _rawColumn, _maskColumn;
     readonly Action<RowDraws, Tile, Tensor>[] _samplers;
     readonly Action<RowDraws, Tile, Tensor>?[] _masks;
     readonly bool _beyondSupport;
@@ -45,7 +45,8 @@ sealed class LoadedModel : IDisposable
         _link = MonotoneLink.On(device);
         _projection = SupportProjection.On(device);
         int count = scm.Nodes.Count;
-        (_valueColumn, _featureColumn, _maskColumn) = (new int[count], new int[count], new int[count]);
+        (_valueColumn, _featureColumn) = (new int[count], new int[count]);
+        (_rawColumn, _maskColumn) = (new int[count], new int[count]);
         for (int i = 0; i < count; i++)
         {
             var node = scm.Nodes[i];
@@ -53,6 +54,7 @@ sealed class LoadedModel : IDisposable
             _featureColumn[i] = node.Support is ValueList { Features: not null } or ValueRange { Curve: not null }
                 ? Columns++
                 : _featureColumn[i];
+            _rawColumn[i] = node.Support is ValueList { Standardised: not null } ? Columns++ : _valueColumn[i];
             _maskColumn[i] = node.Missing.Gate is null ? -1 : Columns++;
             if (node.Mechanism is CategoricalMechanism)
             {
@@ -134,13 +136,20 @@ sealed class LoadedModel : IDisposable
             }
 
             // A lookup alone is a gather: codes to features.
-            var features = Own(new PredictorTerms(1)
-                .AddLookup(_valueColumn[index], list.Values.Length, Floats(list.Features!)).Load(Device));
+            var features = Values(list.Features!);
+            var standardised = list.Standardised is null ? null : Values(list.Standardised);
             return (draws, tile, column) =>
             {
                 sample(draws, tile, column);
                 _predictor.Evaluate(features, tile.Block, tile.Column(feature));
+                if (standardised is not null)
+                {
+                    _predictor.Evaluate(standardised, tile.Block, tile.Column(_rawColumn[index]));
+                }
             };
+
+            PredictorTable Values(double[] values) => Own(new PredictorTerms(1)
+                .AddLookup(_valueColumn[index], list.Values.Length, Floats(values)).Load(Device));
         }
 
         var curve = ((ValueRange)node.Support).Curve!;
@@ -258,7 +267,7 @@ sealed class LoadedModel : IDisposable
                     var gate = Evaluator(node, twoPart.Gate);
                     float atom = node.Support is ValueList list
                         ? Array.BinarySearch(list.Values, twoPart.Atom)
-                        : (float)((twoPart.Atom - ((ValueRange)node.Support).Centre) / ((ValueRange)node.Support).Spread);
+                        : CellDecoder.StandardisedAtom(twoPart, (ValueRange)node.Support);
                     return (draws, tile, column) =>
                     {
                         body(draws, tile, column);
@@ -347,10 +356,10 @@ sealed class LoadedModel : IDisposable
             {
                 Basis.Lookup => terms.AddLookup(Code(term.Parent), weights.Length / terms.Outputs, weights),
                 Basis.Slope => terms.AddSlope(
-                    Feature(term.Parent), Code(term.Second), weights.Length / terms.Outputs, weights),
-                Basis.Hinge => terms.AddHinge(Feature(term.Parent), (float)term.Knot, weights),
+                    Number(term), Code(term.Second), weights.Length / terms.Outputs, weights),
+                Basis.Hinge => terms.AddHinge(Number(term), (float)term.Knot, weights),
                 Basis.Product => terms.AddProduct(Feature(term.Parent), Feature(term.Second), weights),
-                _ => terms.Add(term.Basis, Feature(term.Parent), weights),
+                _ => terms.Add(term.Basis, Number(term), weights),
             };
         }
 
@@ -358,6 +367,8 @@ sealed class LoadedModel : IDisposable
         return (tile, predictors) => _predictor.Evaluate(table, tile.Block, predictors);
 
         int Code(int place) => isMask(place) ? _maskColumn[nodeOf(place)] : _valueColumn[nodeOf(place)];
+
+        int Number(PredictorTerm term) => term.IsRaw ? _rawColumn[nodeOf(term.Parent)] : Feature(term.Parent);
 
         int Feature(int place) => isMask(place) ? _maskColumn[nodeOf(place)] : _featureColumn[nodeOf(place)];
     }

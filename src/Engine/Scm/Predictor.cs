@@ -26,4 +26,6 @@ public sealed record Predictor(double[] Intercepts, IReadOnlyList<PredictorTerm>
 /// <param name="Second">The other parent of a product or of slopes; else the same.</param>
 /// <param name="Knot">Where a hinge bends; else 0.</param>
 /// <param name="Weights">One for each output; for a lookup (outputs, values of the parent), for slopes (outputs, values of the second).</param>
-public sealed record PredictorTerm(Basis Basis, int Parent, int Second, double Knot, double[] Weights);
+/// <param name="IsRaw">Whether it reads the parent's standardised number where children see ranks.</param>
+public sealed record PredictorTerm(
+    Basis Basis, int Parent, int Second, double Knot, double[] Weights, bool IsRaw = false);

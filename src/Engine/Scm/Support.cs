@@ -6,8 +6,11 @@ public abstract record Support;
 /// <summary>A list of values: observed levels of a discrete column, or observed numbers.</summary>
 /// <param name="Values">Level indices or numbers, ascending; empty for a column that is always missing.</param>
 /// <param name="Features">For numbers, what children see in place of each value; null for levels.</param>
+/// <param name="Standardised">
+/// For numbers whose features are ranks, the values standardised as well: causes that act on the numbers themselves. Else null.
+/// </param>
 /// <remarks>On the device a node with this support holds codes: places in <see cref="Values"/>.</remarks>
-public sealed record ValueList(double[] Values, double[]? Features) : Support;
+public sealed record ValueList(double[] Values, double[]? Features, double[]? Standardised = null) : Support;
 
 /// <summary>An interval of numbers, on a grid.</summary>
 /// <param name="Min">The smallest observed value.</param>
