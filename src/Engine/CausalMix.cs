@@ -59,13 +59,12 @@ public sealed class CausalMix(ComputeDevice device, CausalMixOptions options)
         Action<long, long>? tally = null) =>
         AncestralSampler.Stream(models, request, options.Seed ^ SampleSeed, device, progress: progress, tally: tally);
 
-    /// <summary>What rows would have been, had columns been set as "treatment = 1" says.</summary>
+    /// <summary>What rows would have been, had columns been set as "treatment = 1 and dose = 2" says.</summary>
     /// <exception cref="InputException">An intervention or the rows do not fit the model.</exception>
-    public CounterfactualResult Counterfactuals(StructuralCausalModel scm, Table rows, IReadOnlyList<string> interventions)
+    public CounterfactualResult Counterfactuals(StructuralCausalModel scm, Table rows, string interventions)
     {
         ArgumentNullException.ThrowIfNull(scm);
-        ArgumentNullException.ThrowIfNull(interventions);
-        var settings = interventions.Select(text => Intervention.Parse(text, scm.Nodes)).ToDictionary(set => set.Node, set => set.Value);
+        var settings = Intervention.Parse(interventions, scm.Nodes).ToDictionary(set => set.Node, set => set.Value);
         return Engine.Scm.Counterfactuals.Compute(scm, rows, settings, options.Seed ^ SampleSeed);
     }
 

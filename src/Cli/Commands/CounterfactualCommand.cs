@@ -13,13 +13,13 @@ sealed class CounterfactualCommand : Command
     [Value(1, MetaName = "ROWS", Required = true, HelpText = "A .csv or .csv.gz file with the model's columns.")]
     public string Rows { get; set; } = "";
 
-    [Option("do", Required = true, MetaValue = "COLUMN=VALUE", HelpText = "What is set, such as \"treatment=1\". May be repeated.")]
-    public IEnumerable<string> Do { get; set; } = [];
+    [Option("do", Required = true, MetaValue = "COLUMN=VALUE", HelpText = "What is set, such as \"treatment=1 and dose=2\".")]
+    public string Do { get; set; } = "";
 
     [Option("out", Required = true, MetaValue = "FILE", HelpText = "The .csv or .csv.gz file to write.")]
     public string Out { get; set; } = "";
 
-    public override string Example => "causalmixft counterfactual runs/wdbc/scm.json examples/wdbc.csv --do \"radius_mean=12\" --out what-if.csv";
+    public override string Example => "causalmixft counterfactual runs/wdbc/scm.json examples/wdbc.csv --do \"mean_radius=12\" --out what-if.csv";
 
     public override string Results => Out;
 
@@ -30,7 +30,7 @@ sealed class CounterfactualCommand : Command
         var rows = CsvTable.ReadLike(Rows, scm.EmptyTable());
         using var device = OpenDevice(terminal);
         terminal.Note(rows.Notes);
-        var result = new CausalMix(device, new CausalMixOptions { Seed = Seed }).Counterfactuals(scm, rows.Table, [.. Do]);
+        var result = new CausalMix(device, new CausalMixOptions { Seed = Seed }).Counterfactuals(scm, rows.Table, Do);
         CsvTable.Write(result.Table, Out);
         terminal.Say(result.Changed.Count == 0
             ? "No other column is caused by what was set."

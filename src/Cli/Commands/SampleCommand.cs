@@ -18,14 +18,14 @@ sealed class SampleCommand : Command
     [Option("out", Required = true, MetaValue = "FILE", HelpText = "The .csv or .csv.gz file to write.")]
     public string Out { get; set; } = "";
 
-    [Option("where", MetaValue = "CONDITION", HelpText = "Only rows that meet it, such as \"age > 60 and region in (north, south)\": rows as they are seen. May be repeated.")]
-    public IEnumerable<string> Where { get; set; } = [];
+    [Option("where", MetaValue = "CONDITION", HelpText = "Only rows that meet it, such as \"age > 60 and region in (north, south)\": rows as they are seen.")]
+    public string? Where { get; set; }
 
-    [Option("do", MetaValue = "COLUMN=VALUE", HelpText = "Set a column from outside, such as \"treatment=1\": rows as they would be if that were done. May be repeated.")]
-    public IEnumerable<string> Do { get; set; } = [];
+    [Option("do", MetaValue = "COLUMN=VALUE", HelpText = "Set columns from outside, such as \"treatment=1 and dose=2\": rows as they would be if that were done.")]
+    public string? Do { get; set; }
 
-    [Option("class-share", MetaValue = "COLUMN:LEVEL=SHARE", HelpText = "The share of a class, such as \"churn:yes=0.5\"; of two classes, \"churn=0.5\" is the rarer. May be repeated for one column.")]
-    public IEnumerable<string> ClassShares { get; set; } = [];
+    [Option("class-share", MetaValue = "COLUMN:LEVEL=SHARE", HelpText = "The share of a class, such as \"churn:yes=0.5\"; of two classes, \"churn=0.5\" is the rarer; several are joined by and.")]
+    public string? ClassShares { get; set; }
 
     [Option("balance", MetaValue = "COLUMN", HelpText = "Give all classes of a column equal shares.")]
     public string? Balance { get; set; }
@@ -83,9 +83,9 @@ sealed class SampleCommand : Command
             yield return $"Rows come from {models} models by turns, one for each graph of the ensemble.";
         }
 
-        if (Do.Any())
+        if (Do is not null)
         {
-            yield return $"{string.Join(", ", Do)} is done: rows of an intervention, not of rows that happen to have these values (--where).";
+            yield return $"{Do} is done: rows of an intervention, not of rows that happen to have these values (--where).";
         }
     }
 
@@ -94,9 +94,9 @@ sealed class SampleCommand : Command
         var request = new SampleRequest
         {
             Rows = Rows,
-            Where = [.. Where],
-            Do = [.. Do],
-            ClassShares = [.. ClassShares],
+            Where = Where is null ? [] : [Where],
+            Do = Do is null ? [] : [Do],
+            ClassShares = ClassShares?.Split(" and ", StringSplitOptions.TrimEntries) ?? [],
             Balance = Balance,
             BeyondSupport = BeyondSupport,
             Budget = Budget,

@@ -115,7 +115,7 @@ public static class AncestralSampler
         IReadOnlyList<StructuralCausalModel> models, SampleRequest request, ulong seed, ComputeDevice device, int capacity)
     {
         var nodes = models[0].Nodes;
-        Intervention[] set = [.. request.Do.Select(text => Intervention.Parse(text, nodes))];
+        Intervention[] set = [.. request.Do.SelectMany(text => Intervention.Parse(text, nodes))];
         RowCondition[] conditions = [.. request.Where.SelectMany(text => RowCondition.Parse(text, nodes))];
         StructuralCausalModel[] asked = [.. models.Select(scm => RootRestriction.Apply(
             set.Aggregate(scm, (changed, intervention) => intervention.On(changed, request.BeyondSupport)), conditions))];

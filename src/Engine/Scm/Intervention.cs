@@ -10,16 +10,22 @@ public sealed record Intervention(int Node, double Value)
     // Log-odds of a missing cell that is never missing.
     const double Never = -100;
 
-    /// <summary>Reads "treatment = 1".</summary>
+    /// <summary>Reads "treatment = 1", or several joined by "and".</summary>
     /// <param name="text">Column, =, value; quotes around either where they hold spaces or signs.</param>
     /// <param name="nodes">The columns that there are.</param>
-    /// <exception cref="InputException">The text is no such assignment, or names what there is not.</exception>
-    public static Intervention Parse(string text, IReadOnlyList<ScmNode> nodes)
+    /// <exception cref="InputException">The text is no such assignment, or names what there is not, or one column twice.</exception>
+    public static IReadOnlyList<Intervention> Parse(string text, IReadOnlyList<ScmNode> nodes)
     {
         ArgumentNullException.ThrowIfNull(nodes);
-        return RowCondition.Parse(text, nodes) is [{ Comparison: Comparison.Equal } set]
-            ? new(set.Node, set.Values[0])
-            : throw new InputException($"The intervention '{text}' sets no column; write it like \"treatment = 1\".");
+        var set = RowCondition.Parse(text, nodes);
+        if (set.Any(one => one.Comparison != Comparison.Equal))
+        {
+            throw new InputException($"The intervention '{text}' sets no column; write it like \"treatment = 1\".");
+        }
+
+        return set.DistinctBy(one => one.Node).Count() == set.Count
+            ? [.. set.Select(one => new Intervention(one.Node, one.Values[0]))]
+            : throw new InputException($"The intervention '{text}' sets one column twice; keep one of the two.");
     }
 
     /// <summary>The model in which the column is set: it has no causes, and no cell of it is missing.</summary>

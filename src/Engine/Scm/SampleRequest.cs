@@ -21,7 +21,7 @@ public sealed record SampleRequest
     public IReadOnlyList<string> Where { get; init; } = [];
 
     /// <summary>
-    /// Columns that are set from outside, each like "treatment = 1": rows as they would be if it were done, whatever else
+    /// Columns that are set from outside, each like "treatment = 1 and dose = 2": rows as they would be if it were done, whatever else
     /// would have caused the column.
     /// </summary>
     public IReadOnlyList<string> Do { get; init; } = [];

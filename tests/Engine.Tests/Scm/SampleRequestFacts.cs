@@ -142,7 +142,7 @@ public class SampleRequestFacts
     public void Levels_and_listed_numbers_can_be_set_and_missing_cells_are_not()
     {
         var scm = Fit("A --> X", Columns(share: 0.2));
-        var table = Ask(new() { Rows = 500, Do = ["A = 0.25", "K = L2", "C = no"] }, models: scm);
+        var table = Ask(new() { Rows = 500, Do = ["A = 0.25 and K = L2", "C = no"] }, models: scm);
         Assert.All(table["A"].Values.ToArray(), v => Assert.Equal(0.25, v));
         Assert.All(table["K"].Values.ToArray(), v => Assert.Equal(2, v));
         Assert.All(table["C"].Values.ToArray(), v => Assert.Equal(0, v));
@@ -218,6 +218,7 @@ public class SampleRequestFacts
     [Theory]
     [InlineData("A", "ends where one of")]
     [InlineData("A > 1", "sets no column")]
+    [InlineData("A = 1 and A = 2", "one column twice")]
     [InlineData("A = 99", "was never 99")]
     [InlineData("K = L9", "no level 'L9'")]
     public void A_wrong_intervention_is_one_sentence(string intervention, string mention) =>
