@@ -34,6 +34,11 @@ public sealed record ScmOptions
     /// <summary>How boosted trees are trained where they are tried; null to try none.</summary>
     public BoostingOptions? Boosting { get; init; } = new()
     {
-        Rounds = 200, LearningRate = 0.1, Leaves = 16, MaxBins = 63, MinRowsPerLeaf = 20, L2 = 1,
+        Rounds = 200,
+        LearningRate = 0.1,
+        Leaves = 16,
+        MaxBins = 63,
+        MinRowsPerLeaf = 20,
+        L2 = 1,
     };
 }
