@@ -416,10 +416,7 @@ sealed class LoadedModel : IDisposable
             return (float)((held - range.Centre) / range.Spread);
         }
 
-        double[] values = ((ValueList)node.Support).Values;
-        int place = Array.BinarySearch(values, value);
-        int high = Math.Clamp(place < 0 ? ~place : place, 0, values.Length - 1), low = Math.Max(high - 1, 0);
-        return value - values[low] < values[high] - value ? low : high;
+        return Equation.Code(node.Support, value);
     }
 
     static bool IsCoarse(ValueRange range) => range.Grid > 0 && (range.Max - range.Min) / range.Grid <= MostGridSteps;
