@@ -87,6 +87,10 @@ sealed class CsvChunk(Table table)
             Utf8Formatter.TryFormat((long)Math.Round(value), place, out int length);
             text.Advance(length);
         }
+        else if (column.Kind == ColumnKind.Date)
+        {
+            text.Add(System.Text.Encoding.UTF8.GetBytes(column.Text(row)));
+        }
         else if (IsOnGrid(value, column.Decimals, out long scaled))
         {
             text.Advance(Fixed(scaled, column.Decimals, place));

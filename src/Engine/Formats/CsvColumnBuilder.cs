@@ -267,6 +267,11 @@ sealed class CsvColumnBuilder
 
     Column TextColumn()
     {
+        if (_reading == CsvReading.Infer && _levels.Count > 0 && _levels.Keys.All(level => !double.IsNaN(Column.DayOf(level))))
+        {
+            return DateColumn();
+        }
+
         var levels = _levels.Keys.Order(StringComparer.Ordinal).ToArray();
         var kind = ColumnKind.Categorical;
         if (_reading == CsvReading.Infer && levels.Length == 2 && Opposites(levels[0], levels[1]) is var (no, yes))
@@ -287,6 +292,22 @@ sealed class CsvColumnBuilder
         }
 
         return new(Name, kind, _values, levels);
+    }
+
+    Column DateColumn()
+    {
+        var days = new double[_levels.Count];
+        foreach (var (text, code) in _levels)
+        {
+            days[code] = Column.DayOf(text);
+        }
+
+        foreach (ref double value in _values.AsSpan())
+        {
+            value = double.IsNaN(value) ? value : days[(int)value];
+        }
+
+        return new(Name, ColumnKind.Date, _values);
     }
 
     // The two spellings with the one that says no in front, or null.

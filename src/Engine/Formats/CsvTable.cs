@@ -9,7 +9,7 @@ namespace CausalMixFT.Engine.Formats;
 /// <para>UTF-8 with or without a byte-order mark, plain or gzip. The separator is whichever of , ; and tab the header
 /// has most of. Blank lines are skipped, spaces around cells too. Missing: an empty cell, NA, N/A, NaN, null or ?, in
 /// any letter case. Numbers have a decimal point.</para>
-/// <para>Kinds come from all rows. Integer: whole numbers within ±2⁵³ (1.0 is whole). Numeric: other finite numbers.
+/// <para>Kinds come from all rows. Date: days such as 2024-03-01. Integer: whole numbers within ±2⁵³ (1.0 is whole). Numeric: other finite numbers.
 /// Boolean: exactly the two spellings of false/true, no/yes, f/t or n/y, or whole numbers that are 0 and 1, both
 /// present. Categorical: anything else, levels in ordinal order. Whole numbers a double cannot hold are names.</para>
 /// </remarks>
@@ -83,6 +83,7 @@ public static class CsvTable
         }
 
         var readings = header.Names.Select(name => !schema.Contains(name) ? CsvReading.Skip
+            : schema[name].Kind == ColumnKind.Date ? CsvReading.Infer
             : !schema[name].IsDiscrete ? CsvReading.Numeric
             : schema[name].Levels is ["0", "1"] ? CsvReading.Infer // 0.0 and 1.0 are its levels too
             : CsvReading.Text).ToArray();
@@ -94,6 +95,14 @@ public static class CsvTable
         }
 
         var byName = columns.ToDictionary(column => column.Name);
+        foreach (var column in schema.Columns)
+        {
+            if (column.Kind == ColumnKind.Date && byName[column.Name].Kind != ColumnKind.Date && Present(byName[column.Name]) > 0)
+            {
+                throw new InputException($"{path}: column '{column.Name}' should hold dates such as 2024-03-01, and does not in every cell; correct it.");
+            }
+        }
+
         return new(new([.. schema.Columns.Select(column => byName[column.Name].WithLevelsOf(column))]), notes);
     }
 

@@ -11,7 +11,7 @@ namespace CausalMixFT.Engine.Formats;
 /// <code>
 /// { "magic": "causalmixft.scm", "version": 2,
 ///   "nodes": [ {                              in the table's column order
-///     "name", "kind",                         Numeric, Integer, Boolean or Categorical
+///     "name", "kind",                         Numeric, Integer, Date, Boolean or Categorical
 ///     "levels": [text …], "decimals",
 ///     "parents": [place of a node …],
 ///     "missing": { "share", "causes": [ { "node", "of": "value" or "mask" } … ], "gate": { "predictor": P } or null },

@@ -153,6 +153,14 @@ sealed partial record RowCondition(int Node, Comparison Comparison, IReadOnlyLis
                     $"Column '{node.Name}' has no level '{text}'; its levels are {ColumnNames.List(node.Levels)}.");
         }
 
+        if (node.Kind == ColumnKind.Date)
+        {
+            double day = Column.DayOf(text);
+            return !double.IsNaN(day)
+                ? day
+                : throw new InputException($"Column '{node.Name}' holds dates, and '{text}' is none; write it like 2024-03-01.");
+        }
+
         return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number)
             ? number
             : throw new InputException($"Column '{node.Name}' holds numbers, and '{text}' is none; give a number such as 0.5.");

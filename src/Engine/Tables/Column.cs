@@ -6,12 +6,14 @@ namespace CausalMixFT.Engine.Tables;
 /// <summary>One named, typed column; immutable.</summary>
 /// <remarks>
 /// Every cell is a double. NaN is missing; a discrete cell holds the index of its level; a cell of an Integer column is
-/// whole and within ±2⁵³, where a double is exact.
+/// whole and within ±2⁵³, where a double is exact; a cell of a Date column is a number of days.
 /// </remarks>
 public sealed class Column
 {
     // A double holds 15 decimal digits of any number; a column with more decimals is written at full precision.
     const int FullPrecision = 15;
+
+    const string DateFormat = "yyyy-MM-dd";
 
     readonly double[] _values;
 
@@ -82,6 +84,7 @@ public sealed class Column
         {
             ColumnKind.Boolean or ColumnKind.Categorical => Levels[(int)value],
             ColumnKind.Integer => ((long)Math.Round(value)).ToString(CultureInfo.InvariantCulture),
+            ColumnKind.Date => DateOnly.FromDayNumber((int)Math.Clamp(value, 0, DateOnly.MaxValue.DayNumber)).ToString(DateFormat, CultureInfo.InvariantCulture),
             _ => NumericText(value),
         };
     }
@@ -180,6 +183,12 @@ public sealed class Column
 
         return new(Name, levels.Count == schema.Levels.Count ? schema.Kind : ColumnKind.Categorical, values, levels);
     }
+
+    /// <summary>The cell that a date such as 2024-03-01 is; NaN for any other text.</summary>
+    internal static double DayOf(ReadOnlySpan<char> text) =>
+        DateOnly.TryParseExact(text, DateFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out var date)
+            ? date.DayNumber
+            : double.NaN;
 
     // The shortest text that reads back as the same double, unless that has more decimals than the column shows.
     string NumericText(double value)

@@ -18,4 +18,7 @@ public enum ColumnKind
 
     /// <summary>One of a few names without an order.</summary>
     Categorical,
+
+    /// <summary>Calendar days, written 2024-03-01; cells are days since 0001-01-01, whole numbers.</summary>
+    Date,
 }

@@ -24,7 +24,7 @@ public sealed class CsvTableFacts : IDisposable
             """);
         Assert.Equal(
             [ColumnKind.Numeric, ColumnKind.Integer, ColumnKind.Boolean, ColumnKind.Categorical, ColumnKind.Boolean,
-                ColumnKind.Categorical, ColumnKind.Categorical],
+                ColumnKind.Categorical, ColumnKind.Date],
             table.Columns.Select(column => column.Kind));
         Assert.Equal([1.5, 2, double.NaN, 0.25], table["n"].Values);
         Assert.Equal(2, table["n"].Decimals);
