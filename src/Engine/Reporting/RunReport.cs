@@ -193,34 +193,39 @@ public static class RunReport
         }
 
         text.Table(
-            4, ["Column", "Parents", "Mechanism", "Chosen", "Loss", "without parents", "explained", "Score", "Also tried"],
+            4, ["Column", "Parents", "Mechanism", "Chosen", "Loss", "without parents", "explained"],
             nodes.Take(MostColumns).Select(node => (IReadOnlyList<string>)[
                 Emphasised(node, result.Task.Target),
                 string.Join(", ", node.Parents.Select(parent => MarkdownText.Name(nodes[parent].Name))),
                 Words(node.Mechanism), node.Fit.Basis == "none" ? "" : node.Fit.Basis,
                 .. node.Fit.Basis == "none"
-                    ? (string[])["", "", "", "", ""]
-                    :
-                    [
-                        Score(node.Fit.Loss), Score(node.Fit.NullLoss), Text($"{1 - node.Fit.Loss / node.Fit.NullLoss:0 %}"),
-                        .. Choice(node.Fit),
-                    ]]));
+                    ? (string[])["", "", ""]
+                    : [Score(node.Fit.Loss), Score(node.Fit.NullLoss), Text($"{1 - node.Fit.Loss / node.Fit.NullLoss:0 %}")]]));
         More(text, nodes.Count, "scm.json");
         text.Paragraph(
             "Loss is cross-validated: for classes log-loss in nats, for numbers the squared error relative to the variance. Columns without " +
-            "parents are drawn from the values of the training rows, or between them where they rarely repeat. The score chose the mechanism: " +
-            "log-loss, or for numbers the continuous ranked probability score of the whole predicted distribution, on left-out rows; the " +
-            "simplest within one standard error (in brackets, of the difference) of the best was taken.");
+            "parents are drawn from the values of the training rows, or between them where they rarely repeat.");
+        var tried = nodes.Where(node => node.Fit.Candidates.Count > 1).ToArray();
+        if (tried.Length == 0)
+        {
+            return;
+        }
+
+        text.Heading(3, "What was chosen over what");
+        text.Table(3, ["Column", "Chosen", "Also tried"], tried.Take(MostColumns).Select(Choice));
+        text.Paragraph(
+            "Scores are of left-out rows, smaller is better: log-loss for classes, for numbers the continuous ranked probability score of the whole " +
+            "predicted distribution. The simplest within one standard error (in brackets, of the difference) of the best was taken.");
     }
 
     // The chosen candidate's score, and those of the others.
-    static string[] Choice(FitDiagnostics fit)
+    static IReadOnlyList<string> Choice(ScmNode node)
     {
-        var chosen = fit.Candidates.FirstOrDefault(candidate => candidate.Name == fit.Basis);
+        var chosen = node.Fit.Candidates.First(candidate => candidate.Name == node.Fit.Basis);
         return
         [
-            chosen is null ? "" : Text($"{chosen.Loss:0.0000}"),
-            string.Join("; ", fit.Candidates.Where(candidate => candidate != chosen)
+            MarkdownText.Name(node.Name), Text($"{chosen.Name} {chosen.Loss:0.0000}"),
+            string.Join("; ", node.Fit.Candidates.Where(candidate => candidate != chosen)
                 .Select(other => Text($"{other.Name} {other.Loss:0.0000} ({other.StandardError:0.0000})"))),
         ];
     }
@@ -291,7 +296,8 @@ public static class RunReport
     static string Words(ICausalMechanism mechanism) => mechanism switch
     {
         EmpiricalDistribution => "as observed",
-        CategoricalMechanism => "multinomial logit",
+        SmoothedDistribution => "between observed values",
+        CategoricalMechanism => "class probabilities",
         AdditiveNoiseModel => "additive noise",
         PostNonlinearModel => "post-nonlinear",
         TwoPartModel two => Text($"{two.Atom:G6} or {Words(two.Body)}"),
