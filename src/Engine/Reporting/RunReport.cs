@@ -215,7 +215,8 @@ public static class RunReport
         text.Table(3, ["Column", "Chosen", "Also tried"], tried.Take(MostColumns).Select(Choice));
         text.Paragraph(
             "Scores are of left-out rows, smaller is better: log-loss for classes, for numbers the continuous ranked probability score of the whole " +
-            "predicted distribution. The simplest within one standard error (in brackets, of the difference) of the best was taken.");
+            "predicted distribution. The simplest within one standard error (in brackets, of the difference) of the best was taken. Boosted trees that " +
+            "were behind on the first of five folds were given up there and are not listed.");
     }
 
     // The chosen candidate's score, and those of the others.
