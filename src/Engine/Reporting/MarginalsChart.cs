@@ -78,7 +78,10 @@ static class MarginalsChart
         // Two bars are no taller than four would be.
         var axis = PlotSheet.Axis(new CategoryAxis
         {
-            Position = AxisPosition.Left, GapWidth = 0.35, Minimum = labels.Count - 0.5 - Math.Max(labels.Count, FewestBars), Maximum = labels.Count - 0.5,
+            Position = AxisPosition.Left,
+            GapWidth = 0.35,
+            Minimum = labels.Count - 0.5 - Math.Max(labels.Count, FewestBars),
+            Maximum = labels.Count - 0.5,
         });
         axis.Labels.AddRange(labels);
         plot.PlotMargins = new OxyThickness(PlotSheet.RoomFor(labels, plot.DefaultFontSize), double.NaN, double.NaN, double.NaN);
@@ -86,7 +89,11 @@ static class MarginalsChart
         double most = Math.Max(first.Max(), second.Max());
         plot.Axes.Add(PlotSheet.Axis(new LinearAxis
         {
-            Position = AxisPosition.Bottom, Minimum = 0, Maximum = 1.05 * most, LabelFormatter = value => value.ToString("0.## %", CultureInfo.InvariantCulture), IntervalLength = 90,
+            Position = AxisPosition.Bottom,
+            Minimum = 0,
+            Maximum = 1.05 * most,
+            LabelFormatter = value => value.ToString("0.## %", CultureInfo.InvariantCulture),
+            IntervalLength = 90,
         }));
         plot.Series.Add(Series(second, OxyColor.FromAColor(190, PlotSheet.Synthetic)));
         plot.Series.Add(Series(first, OxyColor.FromAColor(90, PlotSheet.Real)));
@@ -114,7 +121,14 @@ static class MarginalsChart
     static void Bins(PlotModel plot, Column real, Column synthetic)
     {
         double[] a = Present(real), b = Present(synthetic);
-        plot.Axes.Add(PlotSheet.Axis(new LinearAxis { Position = AxisPosition.Bottom, LabelFormatter = Number, IntervalLength = 62, MinimumPadding = 0.02, MaximumPadding = 0.02 }));
+        plot.Axes.Add(PlotSheet.Axis(new LinearAxis
+        {
+            Position = AxisPosition.Bottom,
+            LabelFormatter = Number,
+            IntervalLength = 62,
+            MinimumPadding = 0.02,
+            MaximumPadding = 0.02,
+        }));
         plot.Axes.Add(PlotSheet.Axis(new LinearAxis { Position = AxisPosition.Left, Minimum = 0, IsAxisVisible = false, MaximumPadding = 0.06 }));
         if (a.Length == 0)
         {

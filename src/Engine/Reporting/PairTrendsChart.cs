@@ -60,15 +60,25 @@ static class PairTrendsChart
             plot.Axes.Add(Names(AxisPosition.Bottom, names, letters));
             var colours = PlotSheet.Axis(new LinearColorAxis
             {
-                Position = last ? AxisPosition.Right : AxisPosition.None, Minimum = -1, Maximum = 1, Palette = Palette,
-                InvalidNumberColor = OxyColors.Transparent, MajorStep = 0.5, AxisDistance = 14,
+                Position = last ? AxisPosition.Right : AxisPosition.None,
+                Minimum = -1,
+                Maximum = 1,
+                Palette = Palette,
+                InvalidNumberColor = OxyColors.Transparent,
+                MajorStep = 0.5,
+                AxisDistance = 14,
                 LabelFormatter = value => value.ToString("+0.#;−0.#;0", CultureInfo.InvariantCulture),
             });
             colours.AxisTickToLabelDistance = 9;
             plot.Axes.Add(colours);
             plot.Series.Add(new HeatMapSeries
             {
-                X0 = 0, X1 = names.Length - 1, Y0 = 0, Y1 = names.Length - 1, Data = values, Interpolate = false,
+                X0 = 0,
+                X1 = names.Length - 1,
+                Y0 = 0,
+                Y1 = names.Length - 1,
+                Data = values,
+                Interpolate = false,
                 RenderMethod = HeatMapRenderMethod.Rectangles,
             });
             sheet.Add(plot, map * (side + margin + 24), Head, side + margin + (last ? Scale : 4) + 16, side + margin + 36);
@@ -81,8 +91,14 @@ static class PairTrendsChart
     {
         var axis = PlotSheet.Axis(new CategoryAxis
         {
-            Position = position, Angle = position == AxisPosition.Bottom ? -90 : 0, FontSize = letters, GapWidth = 0,
-            Minimum = -0.5, Maximum = names.Length - 0.5, MajorStep = 1, IsTickCentered = true,
+            Position = position,
+            Angle = position == AxisPosition.Bottom ? -90 : 0,
+            FontSize = letters,
+            GapWidth = 0,
+            Minimum = -0.5,
+            Maximum = names.Length - 0.5,
+            MajorStep = 1,
+            IsTickCentered = true,
         });
         axis.Labels.AddRange(names.Select(name => PlotSheet.Short(name, MostLetters)));
         return axis;
