@@ -29,7 +29,8 @@ sealed partial class EvaluateCommand
 
         if (Directory.Exists(Table))
         {
-            throw new InputException($"{Table}: this is a folder, but --synthetic judges rows beside one table; name the table that their generator was trained on.");
+            throw new InputException(
+                $"{Table}: this is a folder, but --synthetic judges rows beside one table; name the table that their generator was trained on.");
         }
     }
 

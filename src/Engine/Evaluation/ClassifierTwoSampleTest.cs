@@ -27,7 +27,7 @@ public sealed record ClassifierTwoSampleTest(
         int[] labels = [.. Enumerable.Repeat(1, tables.Train.Rows), .. Enumerable.Repeat(0, tables.Synthetic.Rows)];
         var areas = new (double Area, double Variance)[Folds];
         var folds = StratifiedSplit.Folds(labels, seed, Folds, validationShare: 0);
-        PairTrends.ForEach(device, Folds, fold =>
+        DeviceLoop.For(device, Folds, fold =>
         {
             var (train, test) = (folds[fold].Train, folds[fold].Test);
             int[] trainLabels = Array.ConvertAll(train, row => labels[row]);

@@ -89,7 +89,9 @@ sealed class ComparedTables
     {
         if (table.Rows == 0 || table.Columns.Count == 0)
         {
-            throw new InputException($"The {what} table has {table.Rows} rows and {table.Columns.Count} columns, but one of each is needed to compare; give a table with rows.");
+            throw new InputException(
+                $"The {what} table has {table.Rows} rows and {table.Columns.Count} columns, but one of each is needed to compare; give a table " +
+                "with rows.");
         }
 
         foreach (var column in train.Columns)

@@ -63,7 +63,7 @@ static class NearestRecords
     static void ForEachBlock(RecordMatrix queries, RecordMatrix references, ComputeDevice device, BlockOfDistances tell)
     {
         int tasks = (queries.Rows + QueriesPerTask - 1) / QueriesPerTask;
-        PairTrends.ForEach(device, tasks, task =>
+        DeviceLoop.For(device, tasks, task =>
         {
             var distances = new float[BlockRows + RecordMatrix.Padding];
             var point = new float[queries.Columns.Length];

@@ -66,21 +66,8 @@ public sealed record PairTrends
         var pairs = new PairTrend[columns.Length * (columns.Length - 1) / 2];
         (int First, int Second)[] places = [.. Enumerable.Range(0, columns.Length)
             .SelectMany(first => Enumerable.Range(first + 1, columns.Length - first - 1).Select(second => (first, second)))];
-        ForEach(device, pairs.Length, i => pairs[i] = Compare(columns[places[i].First], columns[places[i].Second]));
+        DeviceLoop.For(device, pairs.Length, i => pairs[i] = Compare(columns[places[i].First], columns[places[i].Second]));
         return new([.. real.Columns.Select(column => column.Name)], pairs);
-    }
-
-    /// <summary>Runs the body for 0 … count − 1 on the device's threads.</summary>
-    internal static void ForEach(ComputeDevice device, int count, Action<int> body)
-    {
-        if (device is CpuDevice cpu)
-        {
-            cpu.For(count, body);
-        }
-        else
-        {
-            Parallel.For(0, count, body);
-        }
     }
 
     double Mean(Func<PairTrend, double> similarity) =>

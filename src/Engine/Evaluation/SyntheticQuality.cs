@@ -80,12 +80,14 @@ public sealed record SyntheticQuality
         if (graph?.Variables.FirstOrDefault(variable => !train.Contains(variable.Name)) is { Name: string stranger })
         {
             throw new InputException(
-                $"The graph has the variable '{stranger}', which is not among the columns that training and synthetic rows share; name the graph that the rows were sampled by, or leave it out.");
+                $"The graph has the variable '{stranger}', which is not among the columns that training and synthetic rows share; name the " +
+                "graph that the rows were sampled by, or leave it out.");
         }
 
         if (target is not null && tables.Classes.Length is < 2 or > ClassificationTask.MostClasses)
         {
-            notes.Add(Text($"The target '{target}' has {tables.Classes.Length} different values in training rows, so measures of its classes are left out."));
+            notes.Add(Text(
+                $"The target '{target}' has {tables.Classes.Length} different values in training rows, so measures of its classes are left out."));
             tables = ComparedTables.Of(train, synthetic, holdout, target = null);
         }
 
@@ -112,7 +114,8 @@ public sealed record SyntheticQuality
             SyntheticRows = synthetic.Rows,
             HoldoutRows = holdout?.Rows ?? 0,
             Shapes = shapes,
-            ShapeScoreOfHoldout = tables.Holdout is null ? double.NaN : ColumnFidelity.Score(ColumnFidelity.Compare(tables.Train, tables.Holdout)),
+            ShapeScoreOfHoldout = tables.Holdout is null ? double.NaN
+                : ColumnFidelity.Score(ColumnFidelity.Compare(tables.Train, tables.Holdout)),
             Trends = trends,
             TrendScoreOfHoldout = paired.Holdout is null ? double.NaN : PairTrends.Compare(paired.Train, paired.Holdout, device).Score,
             Detection = detection,
@@ -132,7 +135,8 @@ public sealed record SyntheticQuality
         var part = tables.Subset(Math.Min(options.MaxRows, Math.Min(tables.Train.Rows, tables.Synthetic.Rows)), options.Seed);
         if (part.Train.Rows < 2 * ClassifierTwoSampleTest.Folds)
         {
-            notes.Add(Text($"{part.Train.Rows} rows of each table are too few for a classifier to tell them apart; {2 * ClassifierTwoSampleTest.Folds} are needed."));
+            notes.Add(Text(
+                $"{part.Train.Rows} rows of each table are too few for a classifier to tell them apart; {2 * ClassifierTwoSampleTest.Folds} are needed."));
             return [];
         }
 
@@ -182,7 +186,7 @@ public sealed record SyntheticQuality
 
         var all = ReferenceClassifier.All;
         var scores = new TransferScores[all.Count];
-        PairTrends.ForEach(device, scores.Length, i =>
+        DeviceLoop.For(device, scores.Length, i =>
             scores[i] = TransferScores.Run(all[i], train, synthetic, test, tables.Classes.Length, options.Seed));
         return scores;
     }
@@ -203,7 +207,8 @@ public sealed record SyntheticQuality
         int largest = Math.Max(tables.Train.Rows, Math.Max(tables.Synthetic.Rows, tables.Holdout.Rows));
         if (largest > options.MaxAsked)
         {
-            notes.Add(Text($"At most {options.MaxAsked} rows of each table, drawn by the seed, asked for their nearest record among at most {options.MaxTried}."));
+            notes.Add(Text(
+                $"At most {options.MaxAsked} rows of each table, drawn by the seed, asked for their nearest record among at most {options.MaxTried}."));
         }
 
         return PrivacyMeasures.Of(tables, options.MaxAsked, options.MaxTried, options.Seed, device);

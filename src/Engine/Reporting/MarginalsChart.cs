@@ -121,7 +121,14 @@ static class MarginalsChart
     static void Bins(PlotModel plot, Column real, Column synthetic)
     {
         double[] a = Present(real), b = Present(synthetic);
-        plot.Axes.Add(PlotSheet.Axis(new LinearAxis { Position = AxisPosition.Bottom, LabelFormatter = Number, IntervalLength = 62, MinimumPadding = 0.02, MaximumPadding = 0.02 }));
+        plot.Axes.Add(PlotSheet.Axis(new LinearAxis
+        {
+            Position = AxisPosition.Bottom,
+            LabelFormatter = Number,
+            IntervalLength = 62,
+            MinimumPadding = 0.02,
+            MaximumPadding = 0.02,
+        }));
         plot.Axes.Add(PlotSheet.Axis(new LinearAxis { Position = AxisPosition.Left, Minimum = 0, IsAxisVisible = false, MaximumPadding = 0.06 }));
         if (a.Length == 0)
         {

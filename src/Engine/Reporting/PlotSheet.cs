@@ -81,7 +81,8 @@ sealed class PlotSheet
     /// <summary>Puts a plot with its upper left corner at a place.</summary>
     public void Add(PlotModel plot, double left, double top, double width, double height)
     {
-        string svg = new SvgExporter { Width = width, Height = height, IsDocument = false, UseVerticalTextAlignmentWorkaround = true }.ExportToString(plot);
+        var exporter = new SvgExporter { Width = width, Height = height, IsDocument = false, UseVerticalTextAlignmentWorkaround = true };
+        string svg = exporter.ExportToString(plot);
 
         // A picture inside a picture would be scaled by the page's style, so only what is in it is taken. Identifiers are the
         // page's: those of two plots must differ.
@@ -90,7 +91,8 @@ sealed class PlotSheet
             .Replace("id=\"clipPath", $"id=\"{_name}{_plots}-", StringComparison.Ordinal)
             .Replace("url(#clipPath", $"url(#{_name}{_plots}-", StringComparison.Ordinal)
             .Replace($"font-family=\"{PlotFont}\"", $"font-family=\"{Letters}\"", StringComparison.Ordinal);
-        _body.Append(CultureInfo.InvariantCulture, $"""<g transform="translate({left:0.##} {top:0.##})">""").Append('\n').Append(svg.Trim()).Append("\n</g>\n");
+        _body.Append(CultureInfo.InvariantCulture, $"""<g transform="translate({left:0.##} {top:0.##})">""").Append('\n')
+            .Append(svg.Trim()).Append("\n</g>\n");
         _plots++;
         Reach(left + width, top + height);
     }
@@ -106,7 +108,8 @@ sealed class PlotSheet
     /// <summary>Draws a filled rectangle.</summary>
     public void Box(double left, double top, double width, double height, OxyColor colour, double opacity = 1)
     {
-        _body.Append(CultureInfo.InvariantCulture, $"""<rect x="{left:0.##}" y="{top:0.##}" width="{width:0.##}" height="{height:0.##}" fill="{Hex(colour)}" fill-opacity="{opacity:0.##}"/>""").Append('\n');
+        _body.Append(CultureInfo.InvariantCulture, $"""<rect x="{left:0.##}" y="{top:0.##}" width="{width:0.##}" height="{height:0.##}" """)
+            .Append(CultureInfo.InvariantCulture, $"""fill="{Hex(colour)}" fill-opacity="{opacity:0.##}"/>""").Append('\n');
         Reach(left + width, top + height);
     }
 
