@@ -14,9 +14,6 @@ sealed class CsvSource
     // A preamble is skipped, bytes that are no UTF-8 throw instead of turning into U+FFFD.
     static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: true, throwOnInvalidBytes: true);
 
-    // Without this switch a gzip file that is cut short just ends, and rows are missing in silence.
-    static CsvSource() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
-
     public CsvSource(string path)
     {
         Path = path;
