@@ -1,3 +1,4 @@
+using System.Globalization;
 using CausalMixFT.Engine.Tables;
 
 namespace CausalMixFT.Engine.Scm;
@@ -9,6 +10,9 @@ public sealed record Intervention(int Node, double Value)
 {
     // Log-odds of a missing cell that is never missing.
     const double Never = -100;
+
+    // With as many a column shows a double's full precision.
+    const int MostDecimals = 15;
 
     /// <summary>Reads "treatment = 1", or several joined by "and".</summary>
     /// <param name="text">Column, =, value; quotes around either where they hold spaces or signs.</param>
@@ -23,10 +27,18 @@ public sealed record Intervention(int Node, double Value)
             throw new InputException($"The intervention '{text}' sets no column; write it like \"treatment = 1\".");
         }
 
-        return set.DistinctBy(one => one.Node).Count() == set.Count
-            ? [.. set.Select(one => new Intervention(one.Node, one.Values[0]))]
-            : throw new InputException($"The intervention '{text}' sets one column twice; keep one of the two.");
+        return Distinct([.. set.Select(one => new Intervention(one.Node, one.Values[0]))], nodes);
     }
+
+    /// <summary>Reads several such texts.</summary>
+    /// <exception cref="InputException">A text is no such assignment, or a column is set twice.</exception>
+    internal static IReadOnlyList<Intervention> ParseAll(IReadOnlyList<string> texts, IReadOnlyList<ScmNode> nodes) =>
+        Distinct([.. texts.SelectMany(text => Parse(text, nodes))], nodes);
+
+    static Intervention[] Distinct(Intervention[] set, IReadOnlyList<ScmNode> nodes) =>
+        set.GroupBy(one => one.Node).FirstOrDefault(same => same.Count() > 1) is { } twice
+            ? throw new InputException($"The interventions set one column twice, '{nodes[twice.Key].Name}'; keep one of the two.")
+            : set;
 
     /// <summary>The model in which the column is set: it has no causes, and no cell of it is missing.</summary>
     /// <param name="scm">The model.</param>
@@ -44,13 +56,26 @@ public sealed record Intervention(int Node, double Value)
             Parents = [],
             Missing = tellsOthers ? new(0, [], new([Never], [])) : MissingMask.None,
             Support = support,
+            Decimals = Written(node).Decimals,
             Mechanism = mechanism,
         };
         return new(nodes);
     }
 
+    // The cell is written as it was set, though no observed cell had as many decimals.
+    ScmNode Written(ScmNode node) => node.Kind != ColumnKind.Numeric ? node : node with
+    {
+        Decimals = Math.Min(Math.Max(node.Decimals, Column.DecimalsOf(Value.ToString("R", CultureInfo.InvariantCulture))), MostDecimals),
+    };
+
     (Support, ICausalMechanism) Constant(ScmNode node, bool beyondSupport)
     {
+        if (node.Kind is ColumnKind.Integer or ColumnKind.Date && Value != Math.Floor(Value))
+        {
+            throw new InputException(FormattableString.Invariant(
+                $"Column '{node.Name}' holds whole numbers and cannot be set to {Value}; give a whole number."));
+        }
+
         if (node.Support is ValueList list)
         {
             // The list stays: children know its values by their places.
@@ -59,8 +84,8 @@ public sealed record Intervention(int Node, double Value)
             if (place < 0)
             {
                 throw new InputException(
-                    $"Column '{node.Name}' was never {Text(node)}: its values are "
-                    + $"{ColumnNames.List(list.Values.Select(value => Text(node, value)))}; set it to one of them.");
+                    $"Column '{node.Name}' was never {Written(node).Text(Value)}: its values are "
+                    + $"{ColumnNames.List(list.Values.Select(value => node.Text(value)))}; set it to one of them.");
             }
 
             counts[place] = 1;
@@ -71,16 +96,11 @@ public sealed record Intervention(int Node, double Value)
         if (!beyondSupport && (Value < range.Min || Value > range.Max))
         {
             throw new InputException(
-                $"Column '{node.Name}' was never {Text(node)}: it was observed from {Text(node, range.Min)} to {Text(node, range.Max)}, "
+                $"Column '{node.Name}' was never {Written(node).Text(Value)}: it was observed from {node.Text(range.Min)} to {node.Text(range.Max)}, "
                 + "and nothing is known beyond; choose a value inside, or allow values beyond the support.");
         }
 
         double standardised = (Value - range.Centre) / range.Spread;
         return (range with { Min = Value, Max = Value }, new SmoothedDistribution(new([0, 1], [standardised, standardised])));
     }
-
-    string Text(ScmNode node) => Text(node, Value);
-
-    static string Text(ScmNode node, double value) =>
-        new Column(node.Name, node.Kind, [value], node.IsDiscrete ? node.Levels : null, node.Decimals).Text(0);
 }

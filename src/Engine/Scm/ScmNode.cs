@@ -28,6 +28,9 @@ public sealed record ScmNode(
 
     /// <summary>Whether cells are levels rather than numbers.</summary>
     public bool IsDiscrete => Kind is ColumnKind.Boolean or ColumnKind.Categorical;
+
+    /// <summary>A cell as it is written.</summary>
+    internal string Text(double cell) => new Column(Name, Kind, [cell], IsDiscrete ? Levels : null, Decimals).Text(0);
 }
 
 /// <summary>How a mechanism was fitted.</summary>
