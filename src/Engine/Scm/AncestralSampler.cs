@@ -13,7 +13,10 @@ public static class AncestralSampler
     /// <summary>Rows sampled at once.</summary>
     const int BlockRows = 1 << 16;
 
-    // Rows that tell a class's share where a request leaves it to the model.
+    // Candidates of one model drawn at once: of many models fewer, for each holds its own.
+    const int MostCandidates = 1 << 16, FewestCandidates = 1 << 13;
+
+    // Rows that tell which of two classes is rarer.
     const int PilotRows = 1 << 16;
 
     /// <summary>
@@ -55,8 +58,9 @@ public static class AncestralSampler
         ArgumentNullException.ThrowIfNull(request);
         int rows = checked((int)request.Rows);
         CheckRows(request);
-        var cells = Cells(models[0], rows);
-        using var source = Open(models, request, seed, device, Math.Min(rows, BlockRows));
+        var asked = Intervened(models, request);
+        var cells = Cells(asked[0], rows);
+        using var source = Open(asked, request, seed, device, Math.Min(rows, BlockRows));
         for (int row = 0; row < rows; row += BlockRows)
         {
             int count = Math.Min(BlockRows, rows - row);
@@ -64,7 +68,7 @@ public static class AncestralSampler
             progress?.Report((double)(row + count) / rows);
         }
 
-        return ToTable(models[0], cells);
+        return ToTable(asked[0], cells);
     }
 
     /// <summary>The same rows in blocks, one in memory at a time.</summary>
@@ -94,62 +98,71 @@ public static class AncestralSampler
 
         IEnumerable<Table> Blocks()
         {
-            using var source = Open(models, request, seed, device, (int)Math.Min(request.Rows, most));
+            var asked = Intervened(models, request);
+            using var source = Open(asked, request, seed, device, (int)Math.Min(request.Rows, most));
             for (long row = 0; row < request.Rows; row += most)
             {
                 int count = (int)Math.Min(most, request.Rows - row);
-                var cells = Cells(models[0], count);
+                var cells = Cells(asked[0], count);
                 source.Sample(seed, (uint)(request.FirstRow + row), count, cells, 0);
                 progress?.Report((double)(row + count) / request.Rows);
-                if (source is CohortSource cohorts)
-                {
-                    tally?.Invoke(cohorts.Tally.Drawn, cohorts.Tally.Kept);
-                }
-
-                yield return ToTable(models[0], cells);
+                tally?.Invoke(source.Tally.Drawn, source.Tally.Kept);
+                yield return ToTable(asked[0], cells);
             }
         }
     }
 
-    static IRowSource Open(
-        IReadOnlyList<StructuralCausalModel> models, SampleRequest request, ulong seed, ComputeDevice device, int capacity)
+    static StructuralCausalModel[] Intervened(IReadOnlyList<StructuralCausalModel> models, SampleRequest request)
     {
-        var nodes = models[0].Nodes;
-        Intervention[] set = [.. request.Do.SelectMany(text => Intervention.Parse(text, nodes))];
-        RowCondition[] conditions = [.. request.Where.SelectMany(text => RowCondition.Parse(text, nodes))];
-        StructuralCausalModel[] asked = [.. models.Select(scm => RootRestriction.Apply(
-            set.Aggregate(scm, (changed, intervention) => intervention.On(changed, request.BeyondSupport)), conditions))];
-        var quotas = request.Balance is { } column
-            ? request.ClassShares.Count == 0
-                ? ClassQuotas.Balanced(column, nodes)
-                : throw new InputException("Give class shares or a column to balance, not both: equal shares are class shares too.")
-            : request.ClassShares.Count > 0
-                ? ClassQuotas.Parse(request.ClassShares, nodes, index => Proportions(asked, index, request, seed, device))
-                : null;
-        return conditions.Length == 0 && quotas is null
-            ? Plain(asked, request, device, capacity)
-            : new CohortSource(Plain(asked, request, device, BlockRows), nodes, conditions, quotas, request.Budget, BlockRows);
+        var set = Intervention.ParseAll(request.Do, models[0].Nodes);
+        return [.. models.Select(scm => set.Aggregate(scm, (changed, one) => one.On(changed, request.BeyondSupport)))];
     }
 
-    static IRowSource Plain(StructuralCausalModel[] models, SampleRequest request, ComputeDevice device, int capacity) =>
-        models is [var scm]
-            ? new BlockSampler(scm, device, capacity, request.BeyondSupport)
-            : new EnsembleSource(models, device, capacity, request.BeyondSupport);
-
-    // A column's shares of its levels, counted in rows of the model.
-    static double[] Proportions(StructuralCausalModel[] models, int index, SampleRequest request, ulong seed, ComputeDevice device)
+    static IRowSource Open(
+        StructuralCausalModel[] models, SampleRequest request, ulong seed, ComputeDevice device, int capacity)
     {
-        var cells = Cells(models[0], PilotRows);
-        using var source = Plain(models, request, device, PilotRows);
-        source.Sample(seed, 0, PilotRows, cells, 0);
-        var shares = new double[models[0].Nodes[index].Levels.Count];
-        double[] present = [.. cells[index].Where(cell => !double.IsNaN(cell))];
-        foreach (double cell in present)
+        var nodes = models[0].Nodes;
+        RowCondition[] conditions = [.. request.Where.SelectMany(text => RowCondition.Parse(text, nodes))];
+        foreach (var scm in models)
         {
-            shares[(int)cell] += 1.0 / present.Length;
+            RootRestriction.Check(scm, conditions, request.BeyondSupport);
         }
 
-        return shares;
+        var quotas = Quotas(models, request, seed, device);
+        int each = models.Length == 1 ? capacity : EnsembleSource.MostEach(capacity, models.Length);
+        int candidates = Math.Max(FewestCandidates, MostCandidates / models.Length);
+        IRowSource[] sources = [.. models.Select((scm, number) => conditions.Length == 0 && quotas is null
+            ? new BlockSampler(scm, device, each, request.BeyondSupport)
+            : Cohorts(scm, number))];
+        return sources is [var only] ? only : new EnsembleSource(sources, nodes.Count, capacity);
+
+        // Models of an ensemble begin at different turns, so that they do not all give the same class at once.
+        IRowSource Cohorts(StructuralCausalModel scm, int number) => new CohortSource(
+            new BlockSampler(RootRestriction.Apply(scm, conditions), device, candidates, request.BeyondSupport),
+            nodes, conditions, quotas, request.Budget, candidates, firstTurn: number);
+    }
+
+    static ClassQuotas? Quotas(StructuralCausalModel[] models, SampleRequest request, ulong seed, ComputeDevice device)
+    {
+        if (request.Balance is not { } column)
+        {
+            return request.ClassShares.Count == 0
+                ? null
+                : ClassQuotas.Parse(request.ClassShares, models[0].Nodes, index => RarerOfTwo(models[0], index, seed, device));
+        }
+
+        return request.ClassShares.Count == 0
+            ? ClassQuotas.Balanced(column, models[0].Nodes)
+            : throw new InputException("Give class shares or a column to balance, not both: equal shares are class shares too.");
+    }
+
+    // The level that fewer of the model's rows have.
+    static int RarerOfTwo(StructuralCausalModel scm, int index, ulong seed, ComputeDevice device)
+    {
+        var cells = Cells(scm, PilotRows);
+        using var source = new BlockSampler(scm, device, PilotRows);
+        source.Sample(seed, 0, PilotRows, cells, 0);
+        return cells[index].Count(cell => cell == 0) <= cells[index].Count(cell => cell == 1) ? 0 : 1;
     }
 
     static void CheckRows(SampleRequest request)

@@ -1,28 +1,34 @@
-using CausalMixFT.Kernels.Devices;
 using CausalMixFT.Kernels.Rng;
 
 namespace CausalMixFT.Engine.Scm;
 
 /// <summary>Rows of several models by turns: row r is row r / M of model r mod M, of M models.</summary>
-/// <remarks>Every prefix and every shard holds equal parts of each model, to within a row.</remarks>
+/// <remarks>
+/// Every prefix and every shard holds equal parts of each model, to within a row. That is so under conditions too: each model
+/// finds its own rows, or a model that meets them more often would crowd out the others.
+/// </remarks>
 sealed class EnsembleSource : IRowSource
 {
     const uint Purpose = 0x656E7365; // "ense"
 
-    readonly BlockSampler[] _models;
+    readonly IRowSource[] _models;
     readonly double[][] _rows;
 
-    /// <param name="models">The models, of the same columns.</param>
-    /// <param name="device">Where to sample; borrowed.</param>
+    /// <param name="models">The models' rows, of the same columns; owned.</param>
+    /// <param name="columns">How many columns they have.</param>
     /// <param name="capacity">Most rows that one call samples.</param>
-    /// <param name="beyondSupport">Whether numbers may leave the interval that was observed.</param>
-    public EnsembleSource(
-        IReadOnlyList<StructuralCausalModel> models, ComputeDevice device, int capacity, bool beyondSupport)
+    public EnsembleSource(IReadOnlyList<IRowSource> models, int columns, int capacity)
     {
-        int each = capacity / models.Count + 1;
-        _models = [.. models.Select(scm => new BlockSampler(scm, device, each, beyondSupport))];
-        _rows = [.. models[0].Nodes.Select(_ => new double[each])];
+        _models = [.. models];
+        int each = MostEach(capacity, models.Count);
+        _rows = [.. Enumerable.Range(0, columns).Select(_ => new double[each])];
     }
+
+    /// <inheritdoc/>
+    public (long Drawn, long Kept) Tally => (_models.Sum(model => model.Tally.Drawn), _models.Sum(model => model.Tally.Kept));
+
+    /// <summary>Most rows of each model among <paramref name="rows"/>.</summary>
+    public static int MostEach(int rows, int models) => rows / models + 1;
 
     /// <inheritdoc/>
     public void Sample(ulong seed, uint firstRow, int rows, double[][] cells, int offset)

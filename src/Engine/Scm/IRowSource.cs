@@ -8,4 +8,7 @@ interface IRowSource : IDisposable
     /// <paramref name="offset"/> on.
     /// </summary>
     void Sample(ulong seed, uint firstRow, int rows, double[][] cells, int offset);
+
+    /// <summary>Rows that were drawn and rows that were given, where some are thrown away; else none of either.</summary>
+    (long Drawn, long Kept) Tally => (0, 0);
 }

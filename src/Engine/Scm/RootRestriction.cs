@@ -1,3 +1,5 @@
+using CausalMixFT.Engine.Tables;
+
 namespace CausalMixFT.Engine.Scm;
 
 /// <summary>Draws roots so that conditions on them hold from the start, where rejection would throw rows away.</summary>
@@ -30,6 +32,32 @@ static class RootRestriction
 
         return new(nodes);
     }
+
+    /// <summary>Complains about conditions that no row can meet, before any is drawn.</summary>
+    /// <exception cref="InputException">A column never has a value that meets its conditions.</exception>
+    public static void Check(StructuralCausalModel scm, IReadOnlyList<RowCondition> conditions, bool beyondSupport)
+    {
+        foreach (var group in conditions.GroupBy(condition => condition.Node))
+        {
+            var node = scm.Nodes[group.Key];
+            string? has = node.Support switch
+            {
+                ValueList list when !Possible(node, list).Any(value => group.All(condition => condition.Holds(value))) =>
+                    $"its values are {ColumnNames.List(Possible(node, list).Select(node.Text))}",
+                ValueRange range when !beyondSupport && !group.All(condition => condition.CanHold(range.Min, range.Max)) =>
+                    $"its values go from {node.Text(range.Min)} to {node.Text(range.Max)}",
+                _ => null,
+            };
+            if (has is not null)
+            {
+                throw new InputException($"No row can meet the conditions on '{node.Name}': {has}; ask for values among them.");
+            }
+        }
+    }
+
+    static IEnumerable<double> Possible(ScmNode node, ValueList list) => node.Mechanism is EmpiricalDistribution root
+        ? list.Values.Where((_, code) => root.Counts[code] > 0)
+        : list.Values;
 
     static ICausalMechanism? Restricted(ScmNode node, RowCondition[] conditions) => node.Mechanism switch
     {

@@ -34,6 +34,17 @@ sealed partial record RowCondition(int Node, Comparison Comparison, IReadOnlyLis
         _ => Values.Contains(cell),
     };
 
+    /// <summary>Whether any cell of an interval can meet the condition.</summary>
+    public bool CanHold(double min, double max) => Comparison switch
+    {
+        Comparison.Less => min < Values[0],
+        Comparison.AtMost => min <= Values[0],
+        Comparison.NotEqual => min != max || min != Values[0],
+        Comparison.AtLeast => max >= Values[0],
+        Comparison.Greater => max > Values[0],
+        _ => Values.Any(value => value >= min && value <= max),
+    };
+
     /// <summary>Reads "age > 60 and region in (north, south)".</summary>
     /// <param name="text">
     /// Comparisons joined by "and": column, one of = != &lt; &lt;= > >= in, then a value, or values in brackets. Names and

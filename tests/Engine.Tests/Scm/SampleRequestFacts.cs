@@ -12,6 +12,9 @@ public class SampleRequestFacts
     // A confounder A of X and Y, X --> Y, and a class of Y; K is a root of three levels, R a rounded one.
     static readonly Lazy<StructuralCausalModel> Model = new(() => Fit("A --> X, A --> Y, X --> Y, Y --> C, K --> C", Columns()));
 
+    static readonly Lazy<StructuralCausalModel[]> Ensemble = new(() =>
+        [Model.Value, Fit("A --> X, X --> Y, Y --> C, K --> C", Columns()), Fit("Y --> X, Y --> A, X --> C", Columns())]);
+
     static Column[] Columns(double share = 0)
     {
         double[] a = Normals(Rows, 0), x = Map(a, Normals(Rows, 1), (p, e) => p + e);
@@ -19,7 +22,7 @@ public class SampleRequestFacts
         double[] k = Map(Uniforms(Rows, 3), u => Math.Floor(3 * u)), r = Map(Normals(Rows, 5), e => Math.Round(50 + 10 * e, 1));
         double[] c = Map(y, Uniforms(Rows, 4), (f, u) => u < 1 / (1 + Math.Exp(3 - f)) ? 1 : 0);
         double[] gaps = Map(a, Uniforms(Rows, 6), (v, u) => u < share ? double.NaN : v);
-        return [Numeric("A", gaps), Numeric("X", x), Numeric("Y", y), Categorical("K", k, 3), new Column("C", ColumnKind.Boolean, c, ["no", "yes"]), Numeric("R", r, 1)];
+        return [Numeric("A", gaps), Numeric("X", x), Numeric("Y", y), Categorical("K", k, 3), new Column("C", ColumnKind.Boolean, c, ["no", "yes"]), Numeric("R", r, 1), Integer("N", Map(a, v => Math.Round(1000 * v)))];
     }
 
     static Table Ask(SampleRequest request, int threads = 2, ulong seed = 5, params StructuralCausalModel[] models)
@@ -28,7 +31,7 @@ public class SampleRequestFacts
         return AncestralSampler.Sample(models.Length > 0 ? models : [Model.Value], request, seed, device);
     }
 
-    public static TheoryData<string> Requests => ["plain", "root", "reject", "balance", "share", "do", "ensemble"];
+    public static TheoryData<string> Requests => ["plain", "root", "reject", "balance", "share", "do", "ensemble", "balanced ensemble"];
 
     static (SampleRequest Request, StructuralCausalModel[] Models) Named(string name, long rows) => name switch
     {
@@ -37,7 +40,8 @@ public class SampleRequestFacts
         "balance" => (new() { Rows = rows, Balance = "C" }, [Model.Value]),
         "share" => (new() { Rows = rows, ClassShares = ["C = 0.3"], Where = ["X > 0"] }, [Model.Value]),
         "do" => (new() { Rows = rows, Do = ["X = 1"] }, [Model.Value]),
-        "ensemble" => (new() { Rows = rows, Where = ["Y > 0"] }, [Model.Value, Fit("A --> X, X --> Y, K --> C", Columns()), Fit("Y --> X", Columns())]),
+        "ensemble" => (new() { Rows = rows, Where = ["Y > 0"] }, Ensemble.Value),
+        "balanced ensemble" => (new() { Rows = rows, Balance = "C", Where = ["A > 0"] }, Ensemble.Value),
         _ => (new() { Rows = rows }, [Model.Value]),
     };
 
@@ -211,7 +215,10 @@ public class SampleRequestFacts
     [InlineData("K in (L1", "ends where , or )")]
     [InlineData("A > 1 and", "ends where a column")]
     [InlineData("'A > 1", "not understood")]
-    [InlineData("Y > 1000", "raise the budget")]
+    [InlineData("Y > 1000", "its values go from")]
+    [InlineData("R = 50 and R > 50", "'R'")]
+    [InlineData("K in (L1) and K != L1", "its values are 'L0', 'L1', 'L2'")]
+    [InlineData("Y > 5 and A < -2", "None of 12288 rows that were drawn met the conditions")]
     public void A_wrong_condition_is_one_sentence(string condition, string mention) =>
         Refused(new() { Rows = 10, Where = [condition], Budget = 3 }, mention);
 
@@ -220,6 +227,7 @@ public class SampleRequestFacts
     [InlineData("A > 1", "sets no column")]
     [InlineData("A = 1 and A = 2", "one column twice")]
     [InlineData("A = 99", "was never 99")]
+    [InlineData("N = 2.5", "whole numbers and cannot be set to 2.5")]
     [InlineData("K = L9", "no level 'L9'")]
     public void A_wrong_intervention_is_one_sentence(string intervention, string mention) =>
         Refused(new() { Rows = 10, Do = [intervention] }, mention);
@@ -242,6 +250,10 @@ public class SampleRequestFacts
         Refused(new() { Rows = 10, ClassShares = ["C:yes = 0.7", "C:yes = 0.1"] }, "given twice");
         Refused(new() { Rows = 10, ClassShares = ["C:yes = 0.7", "K:L0 = 0.1"] }, "only one");
         Refused(new() { Rows = 10, ClassShares = ["C:yes = 0.7"], Balance = "C" }, "not both");
+        Refused(new() { Rows = 10, Do = ["A = 1", "A = 0"] }, "one column twice");
+        Refused(new() { Rows = 10, Do = ["K = L1"], ClassShares = ["K:L0 = 0.5"] }, "never draws class 'L0'");
+        Refused(new() { Rows = 10, Do = ["K = L1"], Where = ["K = L0"] }, "No row can meet");
+        Refused(new() { Rows = 10, ClassShares = ["C:yes = 0.12345678"] }, "six decimals");
         Refused(new() { Rows = 2, FirstRow = uint.MaxValue }, "beyond");
     }
 
@@ -253,6 +265,66 @@ public class SampleRequestFacts
         var scm = Fit("Y", Categorical("Y", y, 2));
         var fault = Assert.Throws<InputException>(() => Ask(new() { Rows = 100, Balance = "Y", Budget = 2 }, models: scm));
         Assert.StartsWith("Of class 'L1' too few rows were found among 8192", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Few_rare_rows_are_found_without_finding_a_whole_cohort()
+    {
+        // Y has deviation 2.7, so Y > 6 in 1.4 %: ten rows take 700 candidates, 4,096 nine times what the budget allows.
+        (long drawn, long kept) = (0, 0);
+        using var device = ComputeDevice.Open(DeviceKind.Cpu);
+        var request = new SampleRequest { Rows = 10, Where = ["Y > 6"], Budget = 8 };
+        var table = Assert.Single(AncestralSampler.Stream([Model.Value], request, 1, device, tally: (all, some) => (drawn, kept) = (all, some)));
+        Assert.All(table["Y"].Values.ToArray(), v => Assert.True(v > 6));
+        Assert.Equal(10, kept);
+        Assert.InRange(drawn, 100, 8 * 4096);
+        Refused(request with { Rows = 4096 }, "raise the budget");
+    }
+
+    [Fact]
+    public void Each_model_of_an_ensemble_gives_its_part_however_rarely_it_meets_a_condition()
+    {
+        // B tells the models apart. The first draws K as a root and loses no row; the second loses two of three.
+        StructuralCausalModel One(double value, string graph) =>
+            Fit(graph, [Numeric("B", [.. Enumerable.Repeat(value, Rows)], 0), .. Columns()]);
+        var table = Ask(new() { Rows = 400, Where = ["K = L1"], Balance = "C" }, models: [One(1, "K --> Y"), One(2, "Y --> K")]);
+        Assert.Equal(200, table["B"].Values.ToArray().Count(v => v == 1));
+        foreach (double level in new[] { 0.0, 1 })
+        {
+            // Not one model for each class.
+            int[] rows = [.. Enumerable.Range(0, 400).Where(r => table["C"].Values[r] == level)];
+            Assert.Equal(200, rows.Length);
+            Assert.Equal(100, rows.Count(r => table["B"].Values[r] == 1));
+        }
+    }
+
+    [Fact]
+    public void Classes_that_are_not_named_keep_their_proportions_under_a_condition()
+    {
+        // D is 0, 1 or 2 as Y is low, middle or high: as many low as high, but not where Y > 0.
+        double[] y = Map(Normals(Rows, 0), Normals(Rows, 1), (a, e) => a + e);
+        double[] d = Map(y, Normals(Rows, 2), (v, e) => v + e < -1 ? 0 : v + e < 1 ? 1 : 2);
+        var scm = Fit("A --> Y, Y --> D", Numeric("A", Normals(Rows, 0)), Numeric("Y", y), Categorical("D", d, 3));
+        var all = scm.Sample(100_000, seed: 21);
+        double[] seen = [.. Enumerable.Range(0, all.Rows).Where(r => all["Y"].Values[r] > 0 && all["D"].Values[r] != 1).Select(r => all["D"].Values[r])];
+
+        double[] found = Ask(new() { Rows = 8000, Where = ["Y > 0"], ClassShares = ["D:L1 = 0.2"] }, models: scm)["D"].Values.ToArray();
+        Assert.InRange(found.Count(v => v == 1), 1599, 1601);
+        found = [.. found.Where(v => v != 1)];
+
+        // Four standard errors of two shares near 0.9: 0.02; of all rows it is 0.5.
+        double share = seen.Count(v => v == 2) / (double)seen.Length;
+        double error = Math.Sqrt(share * (1 - share) * (1.0 / found.Length + 1.0 / seen.Length));
+        Assert.InRange(share, 0.8, 1);
+        Assert.InRange(found.Count(v => v == 2) / (double)found.Length, share - 4 * error, share + 4 * error);
+    }
+
+    [Fact]
+    public void A_number_that_is_set_is_written_with_all_its_decimals()
+    {
+        var scm = Fit("A --> R", Columns());
+        var column = Ask(new() { Rows = 3, Do = ["R = 50.125"] }, models: scm)["R"];
+        Assert.Equal("50.125", column.Text(0));
     }
 
     static void Refused(SampleRequest request, string mention)
