@@ -65,7 +65,7 @@ sealed class SampleCommand : Command
         (long drawn, long kept) = (0, 0);
         terminal.Stage("Sample rows", told =>
         {
-            CsvTable.WriteBlocks(mix.SampleBlocks(models, request, told, (all, some) => (drawn, kept) = (all, some)), Out);
+            CsvTable.WriteBlocks(mix.SampleBlocks(models, request, told, (all, some) => (drawn, kept) = (all, some)), Out, Threads);
             return request.Rows;
         });
         if (drawn > kept)

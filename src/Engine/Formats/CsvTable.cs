@@ -118,11 +118,15 @@ public static class CsvTable
 
     /// <summary>Writes tables of the same columns below each other, one in memory at a time where they are made on the way.</summary>
     /// <remarks>Chunks of rows are formatted, and compressed for .gz, side by side and written in order.</remarks>
-    public static void WriteBlocks(IEnumerable<Table> blocks, string path)
+    /// <param name="blocks">The tables.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="threads">Threads that format; null for all cores. The bytes do not depend on it.</param>
+    public static void WriteBlocks(IEnumerable<Table> blocks, string path, int? threads = null)
     {
         ArgumentNullException.ThrowIfNull(blocks);
         ArgumentNullException.ThrowIfNull(path);
         bool gzip = CsvText.IsGzip(path);
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = threads ?? Environment.ProcessorCount };
         AtomicFile.Write(path, stream =>
         {
             bool first = true;
@@ -137,19 +141,19 @@ public static class CsvTable
                     first = false;
                 }
 
-                Write(block, stream, gzip);
+                Write(block, stream, gzip, parallel);
             }
         });
     }
 
-    static void Write(Table block, Stream stream, bool gzip)
+    static void Write(Table block, Stream stream, bool gzip, ParallelOptions parallel)
     {
         var format = new CsvChunk(block);
         int chunks = (block.Rows + ChunkRows - 1) / ChunkRows;
         for (int done = 0; done < chunks; done += ChunksAtOnce)
         {
             var texts = new ReadOnlyMemory<byte>[Math.Min(ChunksAtOnce, chunks - done)];
-            Parallel.For(0, texts.Length, i =>
+            Parallel.For(0, texts.Length, parallel, i =>
             {
                 int start = (done + i) * ChunkRows;
                 texts[i] = format.Format(start, Math.Min(block.Rows, start + ChunkRows), gzip);

@@ -72,7 +72,8 @@ sealed class ClassQuotas
             int chosen = level ?? (node.Levels.Count == 2
                 ? rarer(index)
                 : throw new InputException(
-                    $"Column '{left}' has {node.Levels.Count} levels; say which one the share is of, like \"{left}:{node.Levels[0]}=0.5\"."));
+                    $"Column '{left}' has {node.Levels.Count} levels; say which one the share is of, "
+                    + $"like \"{left}:{node.Levels[0]}=0.5\"."));
             if (!named.TryAdd(chosen, weight))
             {
                 throw new InputException($"The share of '{node.Levels[chosen]}' in '{node.Name}' is given twice; keep one.");
@@ -119,7 +120,8 @@ sealed class ClassQuotas
             && share is >= 0 and <= 1 && share * Whole == decimal.Truncate(share * Whole)
             ? (left, (int)(share * Whole))
             : throw new InputException(
-                $"The class share '{text}' cannot be read; write it like \"churn:yes=0.5\", with a share from 0 to 1 of at most six decimals.");
+                $"The class share '{text}' cannot be read; write it like \"churn:yes=0.5\", "
+                + "with a share from 0 to 1 of at most six decimals.");
     }
 
     // "column:level"; a colon may also be part of the column's own name.

@@ -165,7 +165,8 @@ sealed class CohortSource : IRowSource
             var classes = Enumerable.Range(0, _waiting.Length)
                 .Where(group => _waiting[group].TryPeek(out int place) && place < rows)
                 .SelectMany(_quotas.LevelsOf).Select(level => _nodes[_quotas.Node].Levels[level]);
-            what = FormattableString.Invariant($"Of class {ColumnNames.List(classes)} too few rows were found among {_drawn} that were drawn");
+            what = FormattableString.Invariant(
+                $"Of class {ColumnNames.List(classes)} too few rows were found among {_drawn} that were drawn");
         }
 
         return new(

@@ -96,7 +96,8 @@ public sealed record Intervention(int Node, double Value)
         if (!beyondSupport && (Value < range.Min || Value > range.Max))
         {
             throw new InputException(
-                $"Column '{node.Name}' was never {Written(node).Text(Value)}: it was observed from {node.Text(range.Min)} to {node.Text(range.Max)}, "
+                $"Column '{node.Name}' was never {Written(node).Text(Value)}: it was observed from "
+                + $"{node.Text(range.Min)} to {node.Text(range.Max)}, "
                 + "and nothing is known beyond; choose a value inside, or allow values beyond the support.");
         }
 
