@@ -75,7 +75,11 @@ public sealed unsafe class DeviceArray<T> : IDisposable
         }
         else if (values.Length > 0)
         {
-            _buffer.View.SubView(offset, values.Length).BaseView.CopyFromCPU(ref MemoryMarshal.GetReference(values), values.Length);
+            // ILGPU keeps a bare address over the copy; unpinned, the collector may move what lies there.
+            fixed (T* start = values)
+            {
+                _buffer.View.SubView(offset, values.Length).BaseView.CopyFromCPU(ref *start, values.Length);
+            }
         }
     }
 
@@ -89,7 +93,10 @@ public sealed unsafe class DeviceArray<T> : IDisposable
         else if (values.Length > 0)
         {
             Device.Synchronize();
-            _buffer.View.SubView(offset, values.Length).BaseView.CopyToCPU(ref MemoryMarshal.GetReference(values), values.Length);
+            fixed (T* start = values)
+            {
+                _buffer.View.SubView(offset, values.Length).BaseView.CopyToCPU(ref *start, values.Length);
+            }
         }
     }
 

@@ -15,6 +15,37 @@ public class DeviceFacts
         Assert.Equal([0, 0, 1, 2, 3, 0, 0], array.ToArray());
     }
 
+    // A copy through an address that is not pinned reads what lies there after a collection: once in some thousand copies.
+    [Theory, ClassData(typeof(EveryDevice))]
+    public void Copies_are_right_while_the_collector_moves_arrays(DeviceKind kind)
+    {
+        using var device = ComputeDevice.Open(kind);
+        using var array = device.Allocate<int>(4096);
+        bool done = false;
+        var collector = new Thread(() =>
+        {
+            while (!Volatile.Read(ref done))
+            {
+                GC.Collect(0);
+                Thread.Sleep(0);
+            }
+        });
+        collector.Start();
+
+        int wrong = 0;
+        for (int copy = 0; copy < 2_000; copy++)
+        {
+            var values = new int[array.Length];
+            Array.Fill(values, copy);
+            array.CopyFrom(values);
+            wrong += array.ToArray().AsSpan().ContainsAnyExcept(copy) ? 1 : 0;
+        }
+
+        Volatile.Write(ref done, true);
+        collector.Join();
+        Assert.Equal(0, wrong);
+    }
+
     [Theory, ClassData(typeof(EveryDevice))]
     public void Empty_arrays_are_legal(DeviceKind kind)
     {
