@@ -145,39 +145,69 @@ public sealed class Parameters : IDisposable
 
     static IEnumerable<(string Name, int? Rows, int Width)> Names(TransformerConfig config)
     {
-        int width = config.Width;
-        foreach (string encoder in (string[])["feature_encoder", "target_encoder"])
+        int width = config.Width, hidden = config.Hidden;
+        IEnumerable<(string, int?, int)> Linear(string name, int rows, int columns, bool bias)
         {
-            yield return ($"{encoder}.linear_layer.weight", width, 1);
-            yield return ($"{encoder}.linear_layer.bias", null, width);
-        }
-
-        for (int layer = 0; layer < config.Layers; layer++)
-        {
-            string block = $"transformer_blocks.{layer}.";
-            foreach (string attention in (string[])["self_attention_between_datapoints", "self_attention_between_features"])
+            yield return ($"{name}.weight", rows, columns);
+            if (bias)
             {
-                yield return ($"{block}{attention}.in_proj_weight", 3 * width, width);
-                yield return ($"{block}{attention}.in_proj_bias", null, 3 * width);
-                yield return ($"{block}{attention}.out_proj.weight", width, width);
-                yield return ($"{block}{attention}.out_proj.bias", null, width);
-            }
-
-            yield return ($"{block}linear1.weight", config.Hidden, width);
-            yield return ($"{block}linear1.bias", null, config.Hidden);
-            yield return ($"{block}linear2.weight", width, config.Hidden);
-            yield return ($"{block}linear2.bias", null, width);
-            foreach (string norm in (string[])["norm1", "norm2", "norm3"])
-            {
-                yield return ($"{block}{norm}.weight", null, width);
-                yield return ($"{block}{norm}.bias", null, width);
+                yield return ($"{name}.bias", null, rows);
             }
         }
 
-        yield return ("decoder.linear1.weight", config.Hidden, width);
-        yield return ("decoder.linear1.bias", null, config.Hidden);
-        yield return ("decoder.linear2.weight", config.Classes, config.Hidden);
-        yield return ("decoder.linear2.bias", null, config.Classes);
+        IEnumerable<(string, int?, int)> Norm(string name)
+        {
+            if (config.AffineNorm)
+            {
+                yield return ($"{name}.weight", null, width);
+                if (config.Norm == NormKind.LayerNorm)
+                {
+                    yield return ($"{name}.bias", null, width);
+                }
+            }
+        }
+
+        IEnumerable<(string, int?, int)> Encoder(string name, int inputs, bool bias) => config.EncoderHidden == 0
+            ? Linear($"{name}.linear_layer", width, inputs, bias)
+            : [
+                .. Linear($"{name}.linear1", config.EncoderHidden, inputs, bias),
+                .. Linear($"{name}.linear2", width, config.EncoderHidden, bias),
+            ];
+
+        IEnumerable<(string, int?, int)> Attention(string name)
+        {
+            yield return ($"{name}.in_proj_weight", 3 * width, width);
+            if (config.Biases)
+            {
+                yield return ($"{name}.in_proj_bias", null, 3 * width);
+            }
+
+            foreach (var parameter in Linear($"{name}.out_proj", width, width, config.Biases))
+            {
+                yield return parameter;
+            }
+        }
+
+        IEnumerable<(string, int?, int)> Layer(string block) =>
+        [
+            .. Attention($"{block}.self_attention_between_datapoints"),
+            .. Attention($"{block}.self_attention_between_features"),
+            .. Linear($"{block}.linear1", hidden, width, config.Biases),
+            .. Linear($"{block}.linear2", width, hidden, config.Biases),
+            .. Norm($"{block}.norm1"), .. Norm($"{block}.norm2"), .. Norm($"{block}.norm3"),
+        ];
+
+        return
+        [
+            .. Encoder("feature_encoder", config.CellInputs, config.EncoderBias),
+            .. Encoder("target_encoder", config.LabelInputs, bias: true),
+            .. config.ColumnEmbedding > 0 ? Linear("column_embedding", width, config.ColumnEmbedding, bias: true) : [],
+            .. config.ThinkingRows > 0 ? [("thinking_rows", config.ThinkingRows, width)] : Array.Empty<(string, int?, int)>(),
+            .. Enumerable.Range(0, config.Layers).SelectMany(layer => Layer($"transformer_blocks.{layer}")),
+            .. config.NormBefore ? Norm("decoder.norm") : [],
+            .. Linear("decoder.linear1", hidden, width, bias: true),
+            .. Linear("decoder.linear2", config.Classes, hidden, bias: true),
+        ];
     }
 
     /// <inheritdoc/>
