@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using ILGPU;
+using ILGPU.Runtime;
 
 namespace CausalMixFT.Kernels.Devices;
 
@@ -56,6 +57,33 @@ public readonly record struct Tensor
     {
         Debug.Assert(values.Length == Length, "A copy keeps the number of elements.");
         Storage.CopyFrom(values, Offset);
+    }
+
+    /// <summary>Copies another tensor of the same device and number of elements into this view.</summary>
+    public void CopyFrom(Tensor source)
+    {
+        Debug.Assert(source.Length == Length, "A copy keeps the number of elements.");
+        if (Storage.Device is CpuDevice)
+        {
+            source.Span.CopyTo(Span);
+        }
+        else if (Length > 0)
+        {
+            View.CopyFrom(source.View);
+        }
+    }
+
+    /// <summary>Sets every element to zero.</summary>
+    public void Clear()
+    {
+        if (Storage.Device is CpuDevice)
+        {
+            Span.Clear();
+        }
+        else if (Length > 0)
+        {
+            View.MemSetToZero();
+        }
     }
 
     /// <summary>A copy of the elements on the host, row by row.</summary>

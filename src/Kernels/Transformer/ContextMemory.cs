@@ -11,29 +11,32 @@ public sealed class ContextMemory : IDisposable
 {
     readonly DeviceArray<float>[] _arrays;
 
-    internal ContextMemory(ComputeDevice device, TransformerConfig config, EpisodeShape shape)
+    internal ContextMemory(
+        ComputeDevice device, TransformerConfig config, EpisodeShape shape, int columns, CellEncoder cells, float[] queryLabels)
     {
-        Shape = shape;
+        (Shape, Columns, Cells, QueryLabels) = (shape, columns, cells, queryLabels);
+        int LastColumns() => config.Decoder == DecoderInput.LabelToken ? 1 : shape.Columns;
         int[] tokens = [.. Enumerable.Range(0, config.Layers).Select(
-            layer => shape.Rows * (layer == config.Layers - 1 ? 1 : shape.Columns))];
-        var statistics = device.Allocate<float>(2 * shape.Tables * shape.Columns);
-        _arrays = [statistics, .. tokens.Select(count => device.Allocate<float>(checked(count * 2 * config.Width)))];
-        Statistics = new Tensor(statistics, 0, shape.Tables * shape.Columns, 2);
-        KeyValues = [.. tokens.Select((count, layer) => new Tensor(_arrays[layer + 1], 0, count, 2 * config.Width))];
+            layer => shape.Rows * (layer == config.Layers - 1 ? LastColumns() : shape.Columns))];
+        _arrays = [.. tokens.Select(count => device.Allocate<float>(checked(count * 2 * config.Width)))];
+        KeyValues = [.. tokens.Select((count, layer) => new Tensor(_arrays[layer], 0, count, 2 * config.Width))];
     }
 
     /// <summary>Tables, each with its own context.</summary>
     public int Tables => Shape.Tables;
 
-    /// <summary>Context rows of each table.</summary>
+    /// <summary>Context rows of each table, thinking rows included.</summary>
     public int ContextRows => Shape.Keys;
 
     /// <summary>Feature columns, the label not counted.</summary>
-    public int Columns => Shape.Columns - 1;
+    public int Columns { get; }
 
     internal EpisodeShape Shape { get; }
 
-    internal Tensor Statistics { get; }
+    internal CellEncoder Cells { get; }
+
+    /// <summary>What the label encoder reads of a query row, a table after the other.</summary>
+    internal float[] QueryLabels { get; }
 
     internal IReadOnlyList<Tensor> KeyValues { get; }
 

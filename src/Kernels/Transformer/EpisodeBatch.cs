@@ -43,4 +43,22 @@ public sealed record EpisodeBatch
 
     /// <summary>Context labels (T, N).</summary>
     public ReadOnlyMemory<float> ContextLabels { get; }
+
+    /// <summary>The same tables without their query rows.</summary>
+    public EpisodeBatch ContextAlone()
+    {
+        if (QueryRows == 0)
+        {
+            return this;
+        }
+
+        int perTable = (ContextRows + QueryRows) * Columns, kept = ContextRows * Columns;
+        var cells = new float[Tables * kept];
+        for (int table = 0; table < Tables; table++)
+        {
+            Cells.Span.Slice(table * perTable, kept).CopyTo(cells.AsSpan(table * kept));
+        }
+
+        return new(Tables, ContextRows, 0, Columns, cells, ContextLabels);
+    }
 }

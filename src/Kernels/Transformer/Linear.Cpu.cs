@@ -24,29 +24,29 @@ public abstract partial class Linear
         float[] _panels = [];
         float[] _partials = [];
 
-        public override void Forward(Tensor x, Tensor weight, Tensor bias, Tensor y)
+        public override void Forward(Tensor x, Tensor weight, Tensor? bias, Tensor y, bool accumulate)
         {
             int inWidth = x.Width, outWidth = y.Width;
             if (_native is not null)
             {
-                for (int row = 0; row < y.Rows; row++)
+                if (bias is { } b)
                 {
-                    bias.Span.CopyTo(y.Span.Slice(row * outWidth, outWidth));
+                    LayBias(b.Start, y, accumulate);
                 }
 
-                _native.Multiply(x, weight, y, transposeB: true, accumulate: true);
+                _native.Multiply(x, weight, y, transposeB: true, accumulate: accumulate || bias is not null);
                 return;
             }
 
             fixed (float* panels = Grow(ref _panels, (outWidth + 15) / 16 * 16 * inWidth))
             {
                 TileProduct.PackPanels(weight.Start, inWidth, inWidth, outWidth, transposed: true, panels);
-                Multiply(x.Start, x.Rows, inWidth, panels, outWidth, bias.Start, accumulate: false, y.Start);
+                Multiply(x.Start, x.Rows, inWidth, panels, outWidth, bias is { } b ? b.Start : null, accumulate, y.Start);
             }
         }
 
         public override void Backward(
-            Tensor dy, Tensor x, Tensor weight, Tensor dx, Tensor dWeight, Tensor dBias, bool accumulate)
+            Tensor dy, Tensor x, Tensor weight, Tensor dx, Tensor dWeight, Tensor? dBias, bool accumulate)
         {
             BackwardWeights(dy, x, dWeight, dBias);
             if (_native is not null)
@@ -63,13 +63,17 @@ public abstract partial class Linear
             }
         }
 
-        public override void BackwardWeights(Tensor dy, Tensor x, Tensor dWeight, Tensor dBias)
+        public override void BackwardWeights(Tensor dy, Tensor x, Tensor dWeight, Tensor? dBias)
         {
             int rows = x.Rows, inWidth = x.Width, outWidth = dy.Width, size = outWidth * inWidth + outWidth;
             if (_native is not null)
             {
                 _native.Multiply(dy, x, dWeight, transposeA: true, accumulate: true);
-                SumRows(dy.Start, outWidth, outWidth, rows, dBias.Start);
+                if (dBias is { } direct)
+                {
+                    SumRows(dy.Start, outWidth, outWidth, rows, direct.Start);
+                }
+
                 return;
             }
 
@@ -78,7 +82,7 @@ public abstract partial class Linear
             int outTasks = (outWidth + OutPerTask - 1) / OutPerTask;
             fixed (float* partials = Grow(ref _partials, slices * size))
             {
-                float* sums = partials, dyStart = dy.Start, xStart = x.Start, dw = dWeight.Start, db = dBias.Start;
+                float* sums = partials, dyStart = dy.Start, xStart = x.Start, dw = dWeight.Start;
                 device.For(slices * outTasks, task =>
                 {
                     int slice = task / outTasks, o = task % outTasks * OutPerTask;
@@ -87,18 +91,38 @@ public abstract partial class Linear
                     int outs = Math.Min(OutPerTask, outWidth - o);
                     WeightGradient(
                         dyStart + (long)first * outWidth + o, outWidth, outs, xStart + (long)first * inWidth, inWidth, count,
-                        target + o * inWidth, target + outWidth * inWidth + o);
+                        target + o * inWidth, dBias is null ? null : target + outWidth * inWidth + o);
                 });
 
                 for (int slice = 0; slice < slices; slice++)
                 {
                     Add(sums + (long)slice * size, dw, outWidth * inWidth);
-                    Add(sums + (long)slice * size + outWidth * inWidth, db, outWidth);
+                    if (dBias is { } biasSums)
+                    {
+                        Add(sums + (long)slice * size + outWidth * inWidth, biasSums.Start, outWidth);
+                    }
                 }
             }
         }
 
-        // y (rows, n) = x (rows, k) · panels + (bias, y or nothing)
+        static void LayBias(float* bias, Tensor y, bool accumulate)
+        {
+            for (int row = 0; row < y.Rows; row++)
+            {
+                var target = y.Span.Slice(row * y.Width, y.Width);
+                var source = new ReadOnlySpan<float>(bias, y.Width);
+                if (accumulate)
+                {
+                    System.Numerics.Tensors.TensorPrimitives.Add(target, source, target);
+                }
+                else
+                {
+                    source.CopyTo(target);
+                }
+            }
+        }
+
+        // y (rows, n) = x (rows, k) · panels + bias + y, or without either
         void Multiply(float* x, int rows, int k, float* panels, int n, float* bias, bool accumulate, float* y)
         {
             device.For((rows + RowsPerBlock - 1) / RowsPerBlock, block =>
@@ -122,6 +146,11 @@ public abstract partial class Linear
                     float* a = x + (long)i * k, c = y + (long)i * n + j;
                     if (count == 6 && columns == 16)
                     {
+                        if (accumulate && bias is not null)
+                        {
+                            AddBias(c, n, bias + j);
+                        }
+
                         float* start = accumulate ? c : bias is null ? null : bias + j;
                         TileProduct.Tile6x16(k, a, k, 1, panels, 16, start, accumulate ? n : 0, c, n);
                         continue;
@@ -131,7 +160,7 @@ public abstract partial class Linear
                     {
                         for (int s = 0; s < 16; s++)
                         {
-                            edge[16 * r + s] = s >= columns ? 0 : accumulate ? c[r * n + s] : bias is null ? 0 : bias[j + s];
+                            edge[16 * r + s] = s >= columns ? 0 : (accumulate ? c[r * n + s] : 0) + (bias is null ? 0 : bias[j + s]);
                         }
                     }
 
@@ -155,14 +184,28 @@ public abstract partial class Linear
             }
         }
 
-        // dw (outs, in) = dyᵀ · x and db (outs) = Σ dy over these rows; both read in place, row by row.
+        static void AddBias(float* c, int stride, float* bias)
+        {
+            Vector256<float> low = Vector256.Load(bias), high = Vector256.Load(bias + 8);
+            for (int r = 0; r < 6; r++, c += stride)
+            {
+                (Vector256.Load(c) + low).Store(c);
+                (Vector256.Load(c + 8) + high).Store(c + 8);
+            }
+        }
+
+        // dw (outs, in) = dyᵀ · x and db (outs), unless null, = Σ dy over these rows; both read in place, row by row.
         static void WeightGradient(
             float* dy, int outWidth, int outs, float* x, int inWidth, int rows, float* dw, float* db)
         {
             float* packedDy = stackalloc float[Chunk * 6];
             float* packedX = stackalloc float[Chunk * 16];
             float* edge = stackalloc float[6 * 16];
-            new Span<float>(db, outs).Clear();
+            if (db is not null)
+            {
+                new Span<float>(db, outs).Clear();
+            }
+
             if (rows == 0)
             {
                 new Span<float>(dw, outs * inWidth).Clear();
@@ -171,7 +214,11 @@ public abstract partial class Linear
             for (int t = 0; t < rows; t += Chunk, dy += (long)Chunk * outWidth, x += (long)Chunk * inWidth)
             {
                 int depth = Math.Min(Chunk, rows - t);
-                SumRows(dy, outWidth, outs, depth, db);
+                if (db is not null)
+                {
+                    SumRows(dy, outWidth, outs, depth, db);
+                }
+
                 int next = Math.Min(Chunk, rows - t - depth);
                 Prefetch(dy + (long)Chunk * outWidth, outWidth, next, outs);
                 for (int j = 0; j < inWidth; j += 16)

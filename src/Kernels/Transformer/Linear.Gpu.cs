@@ -16,22 +16,29 @@ public abstract partial class Linear
         readonly Action<Index1D, BiasArgs> _bias =
             device.Accelerator.LoadAutoGroupedStreamKernel<Index1D, BiasArgs>(BiasKernel);
 
-        internal readonly record struct BiasArgs(ArrayView<float> Bias, ArrayView<float> Y, int Width);
+        internal readonly record struct BiasArgs(ArrayView<float> Bias, ArrayView<float> Y, int Width, int Accumulate);
 
         // one thread per element
-        internal static void BiasKernel(Index1D index, BiasArgs args) => args.Y[index] = args.Bias[index % args.Width];
+        internal static void BiasKernel(Index1D index, BiasArgs args) =>
+            args.Y[index] = args.Bias[index % args.Width] + (args.Accumulate != 0 ? args.Y[index] : 0);
 
-        public override void Forward(Tensor x, Tensor weight, Tensor bias, Tensor y)
+        public override void Forward(Tensor x, Tensor weight, Tensor? bias, Tensor y, bool accumulate)
         {
-            if (x.Rows > 0)
+            if (x.Rows == 0)
             {
-                _bias(y.Length, new(bias.View, y.View, y.Width));
-                _product.Multiply(x, weight, y, transposeB: true, accumulate: true);
+                return;
             }
+
+            if (bias is { } b)
+            {
+                _bias(y.Length, new(b.View, y.View, y.Width, accumulate ? 1 : 0));
+            }
+
+            _product.Multiply(x, weight, y, transposeB: true, accumulate: accumulate || bias is not null);
         }
 
         public override void Backward(
-            Tensor dy, Tensor x, Tensor weight, Tensor dx, Tensor dWeight, Tensor dBias, bool accumulate)
+            Tensor dy, Tensor x, Tensor weight, Tensor dx, Tensor dWeight, Tensor? dBias, bool accumulate)
         {
             if (x.Rows > 0)
             {
@@ -40,12 +47,15 @@ public abstract partial class Linear
             }
         }
 
-        public override void BackwardWeights(Tensor dy, Tensor x, Tensor dWeight, Tensor dBias)
+        public override void BackwardWeights(Tensor dy, Tensor x, Tensor dWeight, Tensor? dBias)
         {
             if (x.Rows > 0)
             {
                 _product.Multiply(dy, x, dWeight, transposeA: true, accumulate: true);
-                _columnSums.Add(dy, dBias);
+                if (dBias is { } sums)
+                {
+                    _columnSums.Add(dy, sums);
+                }
             }
         }
     }

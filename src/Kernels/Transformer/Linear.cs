@@ -2,7 +2,7 @@ using CausalMixFT.Kernels.Devices;
 
 namespace CausalMixFT.Kernels.Transformer;
 
-/// <summary>A linear layer: <c>y = x · Wᵀ + bias</c>.</summary>
+/// <summary>A linear layer: <c>y = x · Wᵀ + bias</c>, with or without a bias.</summary>
 /// <remarks>
 /// Shapes: x, dx are (rows, in); weight, dWeight are (out, in), as PyTorch stores them; bias, dBias are (1, out);
 /// y, dy are (rows, out). Backward: <c>dx = dy · W</c>, assigned or added to the residual stream;
@@ -13,13 +13,13 @@ public abstract partial class Linear
     /// <summary>The operation on <paramref name="device"/>, with its kernels compiled.</summary>
     public static Linear On(ComputeDevice device) => device.Choose<Linear>(gpu => new Gpu(gpu), cpu => new Cpu(cpu));
 
-    /// <summary>Writes y.</summary>
-    public abstract void Forward(Tensor x, Tensor weight, Tensor bias, Tensor y);
+    /// <summary>Writes y, or adds to it.</summary>
+    public abstract void Forward(Tensor x, Tensor weight, Tensor? bias, Tensor y, bool accumulate = false);
 
     /// <summary>Writes dx, or adds to it, and adds to dWeight and dBias.</summary>
     public abstract void Backward(
-        Tensor dy, Tensor x, Tensor weight, Tensor dx, Tensor dWeight, Tensor dBias, bool accumulate = false);
+        Tensor dy, Tensor x, Tensor weight, Tensor dx, Tensor dWeight, Tensor? dBias, bool accumulate = false);
 
     /// <summary>Adds to dWeight and dBias only: for the first layer, whose input needs no gradient.</summary>
-    public abstract void BackwardWeights(Tensor dy, Tensor x, Tensor dWeight, Tensor dBias);
+    public abstract void BackwardWeights(Tensor dy, Tensor x, Tensor dWeight, Tensor? dBias);
 }

@@ -35,8 +35,8 @@ public sealed class Parameters : IDisposable
         int length = Padded(All[^1].Offset + All[^1].Length);
         _weights = device.Allocate<float>(length);
         _gradients = device.Allocate<float>(length);
-        Layers = [.. Enumerable.Range(0, config.Layers).Select(layer => new LayerParameters(layer, Weight))];
-        LayerGradients = [.. Enumerable.Range(0, config.Layers).Select(layer => new LayerParameters(layer, Gradient))];
+        Layers = [.. Enumerable.Range(0, config.Layers).Select(layer => new LayerParameters(layer, FindWeight))];
+        LayerGradients = [.. Enumerable.Range(0, config.Layers).Select(layer => new LayerParameters(layer, FindGradient))];
     }
 
     /// <summary>Every weight, in the order of nanoTabPFN's state_dict.</summary>
@@ -55,11 +55,27 @@ public sealed class Parameters : IDisposable
 
     internal IReadOnlyList<LayerParameters> LayerGradients { get; }
 
+    internal LinearParameters Decoder1 => Linear("decoder.linear1");
+
+    internal LinearParameters Decoder1Gradients => LinearGradients("decoder.linear1");
+
+    internal LinearParameters Decoder2 => Linear("decoder.linear2");
+
+    internal LinearParameters Decoder2Gradients => LinearGradients("decoder.linear2");
+
+    internal NormParameters DecoderNorm => new("decoder.norm", FindWeight);
+
+    internal NormParameters DecoderNormGradients => new("decoder.norm", FindGradient);
+
+    internal LinearParameters Linear(string name) => new(name, FindWeight);
+
+    internal LinearParameters LinearGradients(string name) => new(name, FindGradient);
+
     /// <summary>The weight of that name; a vector is one row.</summary>
-    public Tensor Weight(string name) => View(_weights, name);
+    public Tensor Weight(string name) => View(FindWeight(name), name);
 
     /// <summary>The gradient of the weight of that name.</summary>
-    public Tensor Gradient(string name) => View(_gradients, name);
+    public Tensor Gradient(string name) => View(FindGradient(name), name);
 
     /// <summary>Sets every gradient to zero.</summary>
     public void ClearGradients()
@@ -88,20 +104,22 @@ public sealed class Parameters : IDisposable
         {
             var info = All[stream];
             bool attention = info.Name.Contains(".in_proj_", StringComparison.Ordinal);
-            bool norm = info.Name.Contains(".norm", StringComparison.Ordinal);
+            bool norm = info.Name.Contains("norm", StringComparison.Ordinal);
             bool residual = info.Name.StartsWith("transformer_blocks", StringComparison.Ordinal)
                 && (info.Name.Contains(".out_proj.", StringComparison.Ordinal)
                     || info.Name.Contains(".linear2.", StringComparison.Ordinal));
             bool weight = info.Name.EndsWith("weight", StringComparison.Ordinal);
+            bool thinking = info.Name == "thinking_rows";
 
             // nn.Linear: uniform on ± 1/√in for weight and bias alike; nn.MultiheadAttention: Xavier on the stacked
-            // projection, zero biases; nn.LayerNorm: ones and zeros.
+            // projection, zero biases; norms: ones and zeros; thinking rows: standard normal.
             float range = attention && weight ? MathF.Sqrt(6f / (info.Rows!.Value + info.Width)) : 1 / MathF.Sqrt(FanIn(info));
             bool zero = (attention || norm || info.Name.Contains(".out_proj.", StringComparison.Ordinal)) && !weight;
             for (int i = 0; i < info.Length; i++)
             {
                 block[info.Offset + i] = norm && weight ? 1
                     : zero ? 0
+                    : thinking ? rng.Normal((uint)i, (uint)stream)
                     : (2 * rng.Uniform((uint)i, (uint)stream) - 1) * range * (residual ? residualGain : 1);
             }
         }
@@ -116,15 +134,15 @@ public sealed class Parameters : IDisposable
         return _byName.TryGetValue(owner, out var weight) ? weight.Width : info.Width;
     }
 
-    Tensor View(DeviceArray<float> block, string name)
-    {
-        if (!_byName.TryGetValue(name, out var info))
-        {
-            throw new ArgumentException($"No weight is named '{name}'.", nameof(name));
-        }
+    static Tensor View(Tensor? found, string name) =>
+        found ?? throw new ArgumentException($"No weight is named '{name}'.", nameof(name));
 
-        return new(block, info.Offset, info.Rows ?? 1, info.Width);
-    }
+    Tensor? FindWeight(string name) => Find(_weights, name);
+
+    Tensor? FindGradient(string name) => Find(_gradients, name);
+
+    Tensor? Find(DeviceArray<float> block, string name) =>
+        _byName.TryGetValue(name, out var info) ? new Tensor(block, info.Offset, info.Rows ?? 1, info.Width) : null;
 
     /// <summary>Names, shapes and places of the weights of a model with these sizes.</summary>
     public static IReadOnlyList<ParameterInfo> Layout(TransformerConfig config)
@@ -218,42 +236,53 @@ public sealed class Parameters : IDisposable
     }
 }
 
-/// <summary>A projection's weight and bias, or their gradients.</summary>
-readonly record struct LinearParameters(Tensor Weight, Tensor Bias);
+/// <summary>A projection's weight and bias, or their gradients; some have no bias.</summary>
+readonly record struct LinearParameters(Tensor Weight, Tensor? Bias)
+{
+    internal LinearParameters(string name, Func<string, Tensor?> find)
+        : this(find(name + ".weight")!.Value, find(name + ".bias"))
+    { }
+}
+
+/// <summary>A norm's weight and bias, or their gradients; some have none.</summary>
+readonly record struct NormParameters(Tensor? Weight, Tensor? Bias)
+{
+    internal NormParameters(string name, Func<string, Tensor?> find)
+        : this(find(name + ".weight"), find(name + ".bias"))
+    { }
+}
 
 /// <summary>An attention's projections, or their gradients: queries, keys with values, and output.</summary>
 readonly record struct AttentionParameters(LinearParameters Query, LinearParameters KeyValue, LinearParameters Output)
 {
-    internal AttentionParameters(string name, Func<string, Tensor> view)
-        : this(
-            Stacked(name, view, 0, 1), Stacked(name, view, 1, 2),
-            new(view(name + ".out_proj.weight"), view(name + ".out_proj.bias")))
+    internal AttentionParameters(string name, Func<string, Tensor?> find)
+        : this(Stacked(name, find, 0, 1), Stacked(name, find, 1, 2), new(name + ".out_proj", find))
     { }
 
     // in_proj stacks the query, key and value projections by rows.
-    static LinearParameters Stacked(string name, Func<string, Tensor> view, int first, int count)
+    static LinearParameters Stacked(string name, Func<string, Tensor?> find, int first, int count)
     {
-        Tensor weight = view(name + ".in_proj_weight"), bias = view(name + ".in_proj_bias");
+        var weight = find(name + ".in_proj_weight")!.Value;
         int width = weight.Width;
         return new(
             weight.Slice(first * width, count * width),
-            bias.As(3 * width, 1).Slice(first * width, count * width).As(1, count * width));
+            find(name + ".in_proj_bias")?.As(3 * width, 1).Slice(first * width, count * width).As(1, count * width));
     }
 }
 
 /// <summary>One layer's weights, or their gradients.</summary>
 sealed record LayerParameters(
     AttentionParameters Columns, AttentionParameters Rows, LinearParameters Up, LinearParameters Down,
-    LinearParameters Norm1, LinearParameters Norm2, LinearParameters Norm3)
+    NormParameters Norm1, NormParameters Norm2, NormParameters Norm3)
 {
-    internal LayerParameters(int layer, Func<string, Tensor> view)
-        : this(
-            new($"transformer_blocks.{layer}.self_attention_between_features", view),
-            new($"transformer_blocks.{layer}.self_attention_between_datapoints", view),
-            Pair(layer, "linear1", view), Pair(layer, "linear2", view),
-            Pair(layer, "norm1", view), Pair(layer, "norm2", view), Pair(layer, "norm3", view))
+    internal LayerParameters(int layer, Func<string, Tensor?> find)
+        : this($"transformer_blocks.{layer}", find)
     { }
 
-    static LinearParameters Pair(int layer, string name, Func<string, Tensor> view) =>
-        new(view($"transformer_blocks.{layer}.{name}.weight"), view($"transformer_blocks.{layer}.{name}.bias"));
+    LayerParameters(string block, Func<string, Tensor?> find)
+        : this(
+            new($"{block}.self_attention_between_features", find), new($"{block}.self_attention_between_datapoints", find),
+            new($"{block}.linear1", find), new($"{block}.linear2", find),
+            new($"{block}.norm1", find), new($"{block}.norm2", find), new($"{block}.norm3", find))
+    { }
 }

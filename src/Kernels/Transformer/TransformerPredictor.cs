@@ -17,7 +17,7 @@ public sealed class TransformerPredictor(TabularTransformer model) : IDisposable
     /// <param name="cells">Their cells (tables, rows, columns).</param>
     /// <param name="classes">So many logits take part.</param>
     /// <returns>Probabilities (tables, rows, classes), row-major; each row sums to 1.</returns>
-    public float[] Probabilities(EpisodeBatch context, int rows, ReadOnlySpan<float> cells, int classes)
+    public float[] Probabilities(EpisodeBatch context, int rows, ReadOnlyMemory<float> cells, int classes)
     {
         using var memory = model.Remember(context, _workspace);
         using var classArray = model.Device.Allocate<int>([.. Enumerable.Repeat(classes, context.Tables)]);

@@ -4,7 +4,7 @@ using CausalMixFT.Kernels.Transformer;
 
 namespace CausalMixFT.Kernels.Tests.Transformer;
 
-public class LayerNormFacts
+public class NormFacts
 {
     [Theory, ClassData(typeof(EveryDevice))]
     public void Forward_agrees_with_the_definition(DeviceKind kind)
@@ -34,7 +34,7 @@ public class LayerNormFacts
         using var workspace = new Workspace(device);
         var x = Enumerable.Repeat(0.3, 19).ToArray().On(workspace, 1, 19);
         Tensor bias = Values.Draw(1, 19).On(workspace, 1, 19), y = workspace.Take(1, 19);
-        LayerNorm.On(device).Forward(x, x, bias, bias, y, workspace.Take(1, 19), workspace.Take(1, 1));
+        Norm.On(device, NormKind.LayerNorm).Forward(x, x, bias, bias, y, workspace.Take(1, 19), workspace.Take(1, 1));
 
         // The mean of equal numbers is off by a rounding at most, which ρ = 316 multiplies.
         Assert.InRange(Values.LargestDifference(Values.Draw(1, 19), y), 0, 5e-5);
@@ -44,7 +44,7 @@ public class LayerNormFacts
     {
         readonly ComputeDevice _device;
         readonly Workspace _workspace;
-        readonly LayerNorm _norm;
+        readonly Norm _norm;
         readonly Tensor _weight, _normalized, _rstd;
         readonly int _rows, _width;
 
@@ -53,7 +53,7 @@ public class LayerNormFacts
             (_rows, _width) = (rows, width);
             _device = ComputeDevice.Open(kind);
             _workspace = new Workspace(_device);
-            _norm = LayerNorm.On(_device);
+            _norm = Norm.On(_device, NormKind.LayerNorm);
             (X, Residual, Dy) = (Values.Draw(1, rows * width), Values.Draw(2, rows * width), Values.Draw(3, rows * width));
             (Weight, Bias) = (Values.Draw(4, width), Values.Draw(5, width));
             _weight = Weight.On(_workspace, 1, width);
@@ -100,7 +100,7 @@ public class LayerNormFacts
         for (int row = 0; row < x.Length / width; row++)
         {
             var z = Enumerable.Range(row * width, width).Select(i => x[i] + residual[i]).ToArray();
-            double mean = z.Average(), deviation = Math.Sqrt(z.Average(v => (v - mean) * (v - mean)) + LayerNorm.Epsilon);
+            double mean = z.Average(), deviation = Math.Sqrt(z.Average(v => (v - mean) * (v - mean)) + Norm.LayerNormEpsilon);
             for (int i = 0; i < width; i++)
             {
                 y[row * width + i] = (z[i] - mean) / deviation * weight[i] + bias[i];

@@ -1,0 +1,209 @@
+using CausalMixFT.Kernels.Devices;
+using CausalMixFT.Kernels.Rng;
+
+namespace CausalMixFT.Kernels.Transformer;
+
+public sealed partial class TabularTransformer
+{
+    // The tokens of a batch, in the order of EpisodeShape.
+    (EncoderActivations Features, EncoderActivations Labels) Embed(
+        EpisodeBatch batch, CellEncoder cells, EpisodeShape shape, Workspace workspace, out Tensor? noise, out Tensor tokens)
+    {
+        int groups = shape.Columns - 1, contextRows = batch.Tables * batch.ContextRows, queryRows = batch.Tables * batch.QueryRows;
+        int stride = (batch.ContextRows + batch.QueryRows) * batch.Columns, contextInputs = contextRows * groups * Config.CellInputs;
+        var inputs = new float[(contextRows + queryRows) * groups * Config.CellInputs];
+        cells.Encode(batch.ContextRows, batch.Cells, stride, inputs.AsMemory(0, contextInputs));
+        if (batch.QueryRows > 0)
+        {
+            cells.Encode(
+                batch.QueryRows, batch.Cells[(batch.ContextRows * batch.Columns)..], stride, inputs.AsMemory(contextInputs));
+        }
+
+        var labelInputs = workspace.Take(contextRows + queryRows, Config.LabelInputs);
+        labelInputs.Slice(0, contextRows).CopyFrom(LabelEncoder.Context(Config, batch));
+        labelInputs.Slice(contextRows, queryRows).CopyFrom(Repeated(LabelEncoder.Query(Config, batch), batch.QueryRows));
+
+        var features = Encode("feature_encoder", Upload(inputs, Config.CellInputs, workspace), workspace);
+        var labels = Encode("target_encoder", labelInputs, workspace);
+        var columns = ColumnTokens(groups, workspace, out noise);
+        tokens = workspace.Take(shape.Rows * shape.Columns, Config.Width);
+        foreach (var (first, rows, token) in Parts(batch))
+        {
+            _assembly.Forward(
+                features.Output.Slice(first * groups, rows * groups), labels.Output.Slice(first, rows), columns,
+                tokens.Slice(token * shape.Columns, rows * shape.Columns));
+        }
+
+        foreach (int token in ThinkingParts(batch))
+        {
+            _assembly.ForwardThinking(
+                Parameters.Weight("thinking_rows"),
+                tokens.Slice(token * shape.Columns, Config.ThinkingRows * shape.Columns));
+        }
+
+        return (features, labels);
+    }
+
+    // Adds to the gradients of all that made the tokens, and writes that of the cells if it is asked for.
+    void BackwardEmbed(Activations a, Tensor dTokens, Gradients d, Memory<float> dCells)
+    {
+        var (batch, groups, columns) = (a.Batch, a.Shape.Columns - 1, a.Shape.Columns);
+        Tensor dFeatures = d.Attended.Slice(0, a.Features.Output.Rows), dLabels = d.Read.Slice(0, a.Labels.Output.Rows);
+        Tensor? dColumns = null;
+        if (a.ColumnNoise is not null)
+        {
+            dColumns = d.Projected.Slice(0, groups);
+            dColumns.Value.Clear();
+        }
+
+        foreach (var (first, rows, token) in Parts(batch))
+        {
+            _assembly.Backward(
+                dTokens.Slice(token * columns, rows * columns), dFeatures.Slice(first * groups, rows * groups),
+                dLabels.Slice(first, rows), dColumns);
+        }
+
+        foreach (int token in ThinkingParts(batch))
+        {
+            _assembly.BackwardThinking(
+                dTokens.Slice(token * columns, Config.ThinkingRows * columns), Parameters.Gradient("thinking_rows"));
+        }
+
+        if (a.ColumnNoise is { } noise)
+        {
+            _linear.BackwardWeights(
+                dColumns!.Value, noise, Parameters.Gradient("column_embedding.weight"), Parameters.Gradient("column_embedding.bias"));
+        }
+
+        BackwardEncode("target_encoder", a.Labels, dLabels, null, a.Workspace);
+        if (dCells.IsEmpty)
+        {
+            BackwardEncode("feature_encoder", a.Features, dFeatures, null, a.Workspace);
+            return;
+        }
+
+        var dInputs = a.Workspace.Take(a.Features.Inputs.Rows, a.Features.Inputs.Width);
+        BackwardEncode("feature_encoder", a.Features, dFeatures, dInputs, a.Workspace);
+        var host = dInputs.ToArray();
+        int contextInputs = batch.Tables * batch.ContextRows * groups * Config.CellInputs;
+        a.Cells.Backward(batch, host.AsMemory(0, contextInputs), host.AsMemory(contextInputs), dCells);
+    }
+
+    // Runs of rows of the data that lie together among the tokens: the first of the data, how many, the first row of tokens.
+    IEnumerable<(int First, int Rows, int Token)> Parts(EpisodeBatch batch)
+    {
+        int contextRows = batch.Tables * batch.ContextRows;
+        if (Config.ThinkingRows == 0)
+        {
+            yield return (0, contextRows + batch.Tables * batch.QueryRows, 0);
+            yield break;
+        }
+
+        for (int table = 0; table < batch.Tables; table++)
+        {
+            yield return (
+                table * batch.ContextRows, batch.ContextRows,
+                table * (Config.ThinkingRows + batch.ContextRows) + Config.ThinkingRows);
+        }
+
+        if (batch.QueryRows > 0)
+        {
+            yield return (contextRows, batch.Tables * batch.QueryRows, contextRows + batch.Tables * Config.ThinkingRows);
+        }
+    }
+
+    IEnumerable<int> ThinkingParts(EpisodeBatch batch) => Enumerable.Range(0, Config.ThinkingRows == 0 ? 0 : batch.Tables)
+        .Select(table => table * (Config.ThinkingRows + batch.ContextRows));
+
+    // One linear map, or two with a GELU between them.
+    EncoderActivations Encode(string name, Tensor inputs, Workspace workspace)
+    {
+        var output = workspace.Take(inputs.Rows, Config.Width);
+        if (Config.EncoderHidden == 0)
+        {
+            Project(inputs, Parameters.Linear($"{name}.linear_layer"), output);
+            return new(inputs, null, null, output);
+        }
+
+        Tensor up = workspace.Take(inputs.Rows, Config.EncoderHidden), activated = workspace.Take(inputs.Rows, Config.EncoderHidden);
+        Project(inputs, Parameters.Linear($"{name}.linear1"), up);
+        _gelu.Forward(up, activated);
+        Project(activated, Parameters.Linear($"{name}.linear2"), output);
+        return new(inputs, up, activated, output);
+    }
+
+    void BackwardEncode(string name, EncoderActivations a, Tensor dOutput, Tensor? dInputs, Workspace workspace)
+    {
+        string last = name + ".linear_layer";
+        var gradient = dOutput;
+        if (a.Up is { } up)
+        {
+            gradient = workspace.Take(up.Rows, up.Width);
+            BackwardProject(
+                dOutput, a.Activated!.Value, Parameters.Linear($"{name}.linear2"), Parameters.LinearGradients($"{name}.linear2"),
+                gradient);
+            _gelu.Backward(gradient, up, gradient);
+            last = name + ".linear1";
+        }
+
+        var dw = Parameters.LinearGradients(last);
+        if (dInputs is { } target)
+        {
+            BackwardProject(gradient, a.Inputs, Parameters.Linear(last), dw, target);
+        }
+        else
+        {
+            _linear.BackwardWeights(gradient, a.Inputs, dw.Weight, dw.Bias);
+        }
+    }
+
+    // What is added to the tokens of each group, (groups, width), or null; and the fixed vectors it is a map of.
+    Tensor? ColumnTokens(int groups, Workspace workspace, out Tensor? noise)
+    {
+        noise = null;
+        if (Config.ColumnEmbedding == 0)
+        {
+            return null;
+        }
+
+        noise = workspace.Take(groups, Config.ColumnEmbedding);
+        noise.Value.CopyFrom(ColumnNoise(groups));
+        var columns = workspace.Take(groups, Config.Width);
+        Project(noise.Value, Parameters.Linear("column_embedding"), columns);
+        return columns;
+    }
+
+    ReadOnlySpan<float> ColumnNoise(int groups)
+    {
+        // A thousand columns at once: PyTorch draws sixteen numbers together, so that a column's do not depend on how many follow.
+        const int Columns = 1024;
+        int length = groups * Config.ColumnEmbedding;
+        ColumnVectors ??= TorchRandom.Normals(0, Math.Max(groups, Columns) * Config.ColumnEmbedding);
+        return ColumnVectors.Value.Length >= length
+            ? ColumnVectors.Value.Span[..length]
+            : throw new ArgumentException($"{groups} groups of columns are more than the model has column vectors for.");
+    }
+
+    Tensor QueryLabels(float[] inputs, int rows, Workspace workspace) =>
+        Upload(Repeated(inputs, rows), Config.LabelInputs, workspace);
+
+    // Each table's input, once for each of its rows.
+    float[] Repeated(float[] inputs, int rows)
+    {
+        int width = Config.LabelInputs;
+        var repeated = new float[inputs.Length * rows];
+        for (int row = 0; row < inputs.Length / width * rows; row++)
+        {
+            inputs.AsSpan(row / rows * width, width).CopyTo(repeated.AsSpan(row * width));
+        }
+
+        return repeated;
+    }
+
+    static Tensor Upload(float[] values, int width, Workspace workspace)
+    {
+        var tensor = workspace.Take(values.Length / width, width);
+        tensor.CopyFrom(values);
+        return tensor;
+    }
+}
