@@ -7,41 +7,66 @@ namespace CausalMixFT.Kernels.Devices;
 /// </remarks>
 public sealed class Workspace(ComputeDevice device) : IDisposable
 {
-    // 1 Mi floats: small models fit in one block, large activations get a block of their own.
-    const int SmallestBlock = 1 << 20;
+    // 1 Mi floats hold what is small; what is larger than a quarter of that has a block of its own, so that no small tensor
+    // between two large ones leaves most of a block unused.
+    const int SharedBlock = 1 << 20;
 
-    readonly List<DeviceArray<float>> _blocks = [];
-    int _block;
-    int _used;
+    readonly Chain _shared = new(device, SharedBlock), _own = new(device, 0);
 
     /// <summary>Takes a (rows, width) tensor, valid until the next <see cref="Reset"/>.</summary>
     public Tensor Take(int rows, int width)
     {
         int length = checked(rows * width);
-        while (_block < _blocks.Count && _blocks[_block].Length - _used < length)
-        {
-            _block++;
-            _used = 0;
-        }
-
-        if (_block == _blocks.Count)
-        {
-            _blocks.Add(device.Allocate<float>(Math.Max(length, SmallestBlock)));
-        }
-
-        var tensor = new Tensor(_blocks[_block], _used, rows, width);
-        _used += (length + 15) & ~15; // the next tensor starts on a cache line
-        return tensor;
+        var (block, offset) = (length > SharedBlock / 4 ? _own : _shared).Take(length);
+        return new Tensor(block, offset, rows, width);
     }
 
     /// <summary>Gives every tensor back; their memory is used again.</summary>
-    public void Reset() => _block = _used = 0;
+    public void Reset()
+    {
+        _shared.Reset();
+        _own.Reset();
+    }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        _blocks.ForEach(block => block.Dispose());
-        _blocks.Clear();
-        Reset();
+        _shared.Dispose();
+        _own.Dispose();
+    }
+
+    // Blocks that are filled one after the other.
+    sealed class Chain(ComputeDevice device, int smallestBlock) : IDisposable
+    {
+        readonly List<DeviceArray<float>> _blocks = [];
+        int _block;
+        int _used;
+
+        internal (DeviceArray<float> Block, int Offset) Take(int length)
+        {
+            while (_block < _blocks.Count && _blocks[_block].Length - _used < length)
+            {
+                _block++;
+                _used = 0;
+            }
+
+            if (_block == _blocks.Count)
+            {
+                _blocks.Add(device.Allocate<float>(Math.Max(length, smallestBlock)));
+            }
+
+            int offset = _used;
+            _used += (length + 15) & ~15; // the next tensor starts on a cache line
+            return (_blocks[_block], offset);
+        }
+
+        internal void Reset() => _block = _used = 0;
+
+        public void Dispose()
+        {
+            _blocks.ForEach(block => block.Dispose());
+            _blocks.Clear();
+            Reset();
+        }
     }
 }
