@@ -3,7 +3,7 @@ using CausalMixFT.Kernels.Rng;
 namespace CausalMixFT.Engine.Pretraining;
 
 /// <summary>The draws of one decision after another, from one generator: the counter is the number of draws so far.</summary>
-/// <remarks>For code that decides structure on the host. Rows are drawn by the sampling kernels, from (seed, row).</remarks>
+/// <remarks>For code that draws on the host, structure and rows alike.</remarks>
 sealed class DrawSequence(Philox random, uint stream = 0)
 {
     uint _count;
@@ -19,6 +19,38 @@ sealed class DrawSequence(Philox random, uint stream = 0)
 
     /// <summary>A standard normal.</summary>
     public float Normal() => random.Normal(_count++, stream);
+
+    /// <summary>Fills a span with uniforms on (0, 1), four from each block of the generator.</summary>
+    public void Uniforms(Span<float> into)
+    {
+        for (int at = 0; at < into.Length; at += 4)
+        {
+            var (a, b, c, d) = random.Block(_count++, stream, 0, 0);
+            Put(into, at, a);
+            Put(into, at + 1, b);
+            Put(into, at + 2, c);
+            Put(into, at + 3, d);
+        }
+
+        // 23 bits and a half: exact in a float, and never 0 or 1.
+        static void Put(Span<float> into, int at, uint word)
+        {
+            if (at < into.Length)
+            {
+                into[at] = ((word >> 9) + 0.5f) * (1f / (1 << 23));
+            }
+        }
+    }
+
+    /// <summary>Fills a span with standard normals.</summary>
+    public void Normals(Span<float> into)
+    {
+        Uniforms(into);
+        foreach (ref float value in into)
+        {
+            value = Kernels.Rng.Normal.Quantile(value);
+        }
+    }
 
     /// <summary>A whole number in 0 … count − 1.</summary>
     public int Below(int count) => random.Below(count, _count++, stream);
@@ -55,12 +87,17 @@ sealed class DrawSequence(Philox random, uint stream = 0)
     public int[] Permutation(int count)
     {
         var order = Enumerable.Range(0, count).ToArray();
-        for (int i = count - 1; i > 0; i--)
+        Shuffle<int>(order);
+        return order;
+    }
+
+    /// <summary>Puts items in random order.</summary>
+    public void Shuffle<T>(Span<T> items)
+    {
+        for (int i = items.Length - 1; i > 0; i--)
         {
             int j = Below(i + 1);
-            (order[i], order[j]) = (order[j], order[i]);
+            (items[i], items[j]) = (items[j], items[i]);
         }
-
-        return order;
     }
 }

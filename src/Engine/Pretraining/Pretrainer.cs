@@ -26,7 +26,6 @@ public sealed class Pretrainer : IDisposable
     readonly TablePrior _prior;
     readonly TransformerTrainer _trainer;
     readonly TransformerPredictor _predictor;
-    readonly ComputeDevice _sampling;
     readonly List<PriorTables> _heldOut = [];
 
     /// <summary>A pre-trainer with freshly drawn weights.</summary>
@@ -37,11 +36,8 @@ public sealed class Pretrainer : IDisposable
         Model.Parameters.Initialize(options.Seed, options.ResidualGain);
         _trainer = new TransformerTrainer(Model, new AdamWOptions { WeightDecay = options.WeightDecay, ClipNorm = 1 });
         _predictor = new TransformerPredictor(Model);
-
-        // Tables are a few hundred rows: one thread samples them while the model's device works on the batch before.
-        _sampling = ComputeDevice.Open(DeviceKind.Cpu, new DeviceOptions { Threads = 1 });
-        _prior = new TablePrior(_sampling, options.Seed);
-        var heldOut = new TablePrior(_sampling, HeldOutSeed);
+        _prior = new TablePrior(options.Seed);
+        var heldOut = new TablePrior(HeldOutSeed);
         for (uint batch = 0; batch < HeldOutBatches; batch++)
         {
             _heldOut.Add(heldOut.Draw(batch, heldOut.DrawShape(batch, tokens: 8000)));
@@ -77,14 +73,12 @@ public sealed class Pretrainer : IDisposable
         var clock = Stopwatch.StartNew();
         double sum = 0;
         int since = 0;
-        var next = Task.Run(() => Draw(_trainer.Steps), cancellation);
+        var tablesAhead = new TablesAhead(Draw, _trainer.Steps, _options.Steps);
         while (_trainer.Steps < _options.Steps)
         {
             cancellation.ThrowIfCancellationRequested();
-            var tables = next.GetAwaiter().GetResult();
             int step = _trainer.Steps;
-            next = Task.Run(() => Draw(step + 1), cancellation);
-
+            var tables = tablesAhead.Next();
             sum += Train(tables, LearningRate(step));
             since++;
             progress?.Report((double)_trainer.Steps / _options.Steps);
@@ -103,7 +97,6 @@ public sealed class Pretrainer : IDisposable
         _predictor.Dispose();
         _trainer.Dispose();
         Model.Dispose();
-        _sampling.Dispose();
     }
 
     PriorTables Draw(int step) => _prior.Draw((uint)step, _prior.DrawShape((uint)step, _options.TokensPerStep));

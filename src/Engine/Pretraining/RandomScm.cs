@@ -1,180 +1,270 @@
-using CausalMixFT.Kernels.Devices;
-using CausalMixFT.Kernels.Rng;
-using CausalMixFT.Kernels.Sampling;
+using System.Numerics.Tensors;
 
 namespace CausalMixFT.Engine.Pretraining;
 
-/// <summary>Draws structural causal models at random and samples them with the kernels that sample fitted ones.</summary>
-/// <remarks>
-/// The graph is a growing network with redirection (Krapivsky and Redner, 2001): each node takes a few earlier ones as
-/// parents, and sometimes a parent's parent instead, which gives hubs and chains. A node's equation is a random
-/// combination of basis functions of its parents, a random link and random noise; a third of the worlds are simpler
-/// (linear, or with little noise), because real tables often are.
-/// </remarks>
-sealed class RandomScm(ComputeDevice device)
+/// <summary>One sampled world: the variables of a random structural causal model, and which causes which.</summary>
+/// <param name="Parents">Parents of each variable.</param>
+/// <param name="Values">(variables, rows), row-major; each variable has mean 0 and variance 1.</param>
+/// <param name="Touched">Variables that the class acts on, where the class is a root; else none.</param>
+sealed record World(int[][] Parents, float[] Values, int[] Touched)
 {
-    enum Link
+    /// <summary>Number of variables.</summary>
+    public int Nodes => Parents.Length;
+
+    /// <summary>Number of rows.</summary>
+    public int Rows => Values.Length / Nodes;
+
+    /// <summary>The values of one variable.</summary>
+    public Span<float> Column(int node) => Values.AsSpan(node * Rows, Rows);
+}
+
+/// <summary>Draws structural causal models at random and samples them.</summary>
+/// <remarks>
+/// The graph is of one of five families. A variable is a random function of its parents, standardised, and random noise;
+/// the functions of a world are all of one kind, or of all kinds. A fifth of the worlds is nearly noiseless and a tenth
+/// linear, because some real tables are. Where the class is the first cause (a disease and its signs), each class is one
+/// to three clusters of rows, and a cluster moves and scales the noise of the variables it acts on.
+/// </remarks>
+static class RandomScm
+{
+    enum NoiseKind
     {
-        Identity, Tanh, Sine, Absolute, Square, Relu, Softplus, Step, Exponential,
+        Normal, Uniform, Laplace, Heavy, LogNormal,
     }
 
-    readonly LinearPredictor _predictor = LinearPredictor.On(device);
-
-    readonly Dictionary<Link, Action<RowDraws, Noise, Tensor>> _links = new()
+    /// <summary>Draws a world of <paramref name="nodes"/> variables or a few more.</summary>
+    /// <param name="draw">Where all is drawn from.</param>
+    /// <param name="nodes">Variables; a layered graph has at least eight.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="classOf">The class of each row where the class is a root; otherwise empty.</param>
+    public static World Sample(DrawSequence draw, int nodes, int rows, ReadOnlySpan<int> classOf = default)
     {
-        [Link.Identity] = Sampler<Additive>(device),
-        [Link.Tanh] = Sampler<PostTanh>(device),
-        [Link.Sine] = Sampler<PostSine>(device),
-        [Link.Absolute] = Sampler<PostAbsolute>(device),
-        [Link.Square] = Sampler<PostSquare>(device),
-        [Link.Relu] = Sampler<PostRelu>(device),
-        [Link.Softplus] = Sampler<PostSoftplus>(device),
-        [Link.Step] = Sampler<PostStep>(device),
-        [Link.Exponential] = Sampler<PostExponential>(device),
-    };
+        var family = draw.Pick<GraphFamily>([
+            (GraphFamily.Redirection, 0.25f), (GraphFamily.ErdosRenyi, 0.15f), (GraphFamily.Layered, 0.35f),
+            (GraphFamily.Tree, 0.1f), (GraphFamily.Clusters, 0.15f),
+        ]);
+        if (family == GraphFamily.Layered)
+        {
+            nodes = Math.Max(nodes, 8 + draw.Below(8));
+        }
 
-    /// <summary>
-    /// Draws a model of <paramref name="nodes"/> variables and <paramref name="rows"/> rows of it: a (nodes, rows) matrix,
-    /// row-major, each variable standardised over the rows.
-    /// </summary>
-    public float[] Sample(Philox random, int nodes, int rows)
-    {
-        var draw = new DrawSequence(random.Branch(0));
-        var rowRandom = random.Branch(1);
-        using var storage = device.Allocate<float>(nodes * rows);
-        var columns = new Tensor(storage, 0, nodes, rows);
+        var parents = RandomGraph.Draw(draw, family, nodes);
         var values = new float[nodes * rows];
+        var noise = new float[rows];
+        var mechanism = new RandomMechanism(draw, rows);
+        var clusters = classOf.IsEmpty ? null : new ClassClusters(draw, classOf, nodes);
+        var origins = new RootSampler(draw, rows);
 
-        bool linear = draw.Chance(0.15f);
-        float loudest = draw.LogUniform(0.1f, 1);
-        int roots = 1 + draw.Below(Math.Max(1, Math.Min(nodes / 2, 6)));
-        var parents = new List<int>[nodes];
+        bool linear = draw.Chance(0.1f), pure = draw.Chance(0.5f), oneBend = draw.Chance(0.5f);
+        var worldKind = RandomMechanism.DrawKind(draw);
+        var worldBend = Activations.Draw(draw);
+        float loudest = draw.Chance(0.2f) ? 0.002f : draw.LogUniform(0.05f, 1.5f);
+        var touched = new List<int>();
         for (int node = 0; node < nodes; node++)
         {
-            parents[node] = node < roots || draw.Chance(0.08f) ? [] : DrawParents(draw, parents, node);
-            bool isRoot = parents[node].Count == 0;
-            using var table = DrawPredictor(draw, parents[node], linear).Load(device);
-            var column = columns.Slice(node, 1);
-            _predictor.Evaluate(table, columns, column);
-            _links[DrawLink(draw, isRoot, linear)](
-                new RowDraws(rowRandom, (uint)node), DrawNoise(draw, isRoot, loudest), column);
-
-            var span = values.AsSpan(node * rows, rows);
-            storage.CopyTo(span, node * rows);
-            Standardise(span, rowRandom, (uint)(nodes + node));
-            column.CopyFrom(span);
-        }
-
-        return values;
-    }
-
-    static Action<RowDraws, Noise, Tensor> Sampler<TMechanism>(ComputeDevice device)
-        where TMechanism : struct, IMechanism
-    {
-        var sampler = MechanismSampler<TMechanism>.On(device);
-        return (draws, noise, column) => sampler.Sample(draws, noise, column, column);
-    }
-
-    static List<int> DrawParents(DrawSequence draw, List<int>[] parents, int node)
-    {
-        int wanted = 1;
-        while (wanted < Math.Min(5, node) && draw.Chance(0.55f))
-        {
-            wanted++;
-        }
-
-        var chosen = new SortedSet<int>();
-        for (int attempt = 0; attempt < wanted; attempt++)
-        {
-            int parent = draw.Below(node);
-            if (parents[parent].Count > 0 && draw.Chance(0.4f))
+            var column = values.AsSpan(node * rows, rows);
+            if (parents[node].Length == 0)
             {
-                parent = parents[parent][draw.Below(parents[parent].Count)];
-            }
-
-            chosen.Add(parent);
-        }
-
-        return [.. chosen];
-    }
-
-    static PredictorTerms DrawPredictor(DrawSequence draw, List<int> parents, bool linear)
-    {
-        var terms = new PredictorTerms(1);
-        if (parents.Count == 0)
-        {
-            return terms;
-        }
-
-        // Unit-variance parents: this keeps the predictor's size near the gain, whatever the number of parents.
-        float gain = draw.LogUniform(0.4f, 2.5f) / MathF.Sqrt(parents.Count);
-        terms.Intercept(0.6f * draw.Normal());
-        foreach (int parent in parents)
-        {
-            float weight = gain * draw.Normal();
-            var basis = linear ? Basis.Identity : draw.Pick<Basis>([
-                (Basis.Identity, 0.5f), (Basis.Hinge, 0.15f), (Basis.Square, 0.08f), (Basis.Absolute, 0.08f),
-                (Basis.Tanh, 0.1f), (Basis.Sine, 0.09f),
-            ]);
-            if (basis == Basis.Hinge)
-            {
-                terms.AddHinge(parent, 0.8f * draw.Normal(), 1.5f * weight);
+                origins.Sample(column);
             }
             else
             {
-                terms.Add(basis, parent, weight);
+                var kind = linear ? MechanismKind.Unit : pure ? worldKind : RandomMechanism.DrawKind(draw);
+                var bend = linear ? Activation.Identity : oneBend ? worldBend : Activations.Draw(draw);
+                mechanism.Evaluate(kind, bend, values, parents[node], column);
+                Standardise(draw, column);
+                FillNoise(draw, noise);
+                float scale = Math.Min(loudest, draw.LogUniform(0.001f, 2 * loudest + 0.001f));
+                TensorPrimitives.MultiplyAdd(noise, scale, column, column);
+            }
+
+            if (clusters is not null && clusters.ActOn(column))
+            {
+                touched.Add(node);
+            }
+
+            Standardise(draw, column);
+        }
+
+        return new(parents, values, [.. touched]);
+    }
+
+    /// <summary>Mean 0, variance 1; a variable that came out constant becomes noise, so that none is empty of meaning.</summary>
+    public static void Standardise(DrawSequence draw, Span<float> values)
+    {
+        float mean = TensorPrimitives.Sum<float>(values) / values.Length;
+        TensorPrimitives.Subtract(values, mean, values);
+        float deviation = MathF.Sqrt(TensorPrimitives.SumOfSquares<float>(values) / values.Length);
+        if (deviation > 1e-5f * (1 + MathF.Abs(mean)))
+        {
+            TensorPrimitives.Divide(values, deviation, values);
+        }
+        else
+        {
+            draw.Normals(values);
+        }
+    }
+
+    // Noise of about unit size.
+    static void FillNoise(DrawSequence draw, Span<float> noise)
+    {
+        var kind = draw.Pick<NoiseKind>([
+            (NoiseKind.Normal, 0.5f), (NoiseKind.Uniform, 0.18f), (NoiseKind.Laplace, 0.14f), (NoiseKind.Heavy, 0.1f),
+            (NoiseKind.LogNormal, 0.08f),
+        ]);
+        if (kind is NoiseKind.Normal or NoiseKind.LogNormal or NoiseKind.Heavy)
+        {
+            draw.Normals(noise);
+        }
+        else
+        {
+            draw.Uniforms(noise);
+        }
+
+        switch (kind)
+        {
+            case NoiseKind.Uniform:
+                TensorPrimitives.Add(noise, -0.5f, noise);
+                TensorPrimitives.Multiply(noise, MathF.Sqrt(12), noise);
+                break;
+            case NoiseKind.Laplace:
+                foreach (ref float value in noise)
+                {
+                    float u = value - 0.5f;
+                    value = -0.7f * MathF.CopySign(MathF.Log(1 - 2 * MathF.Abs(u) + 1e-7f), u);
+                }
+
+                break;
+            case NoiseKind.Heavy: // tails like a t with about three degrees of freedom
+                foreach (ref float value in noise)
+                {
+                    value *= 0.5f * MathF.Exp(0.3f * value * value);
+                    value = Math.Clamp(value, -30, 30);
+                }
+
+                break;
+            case NoiseKind.LogNormal:
+                TensorPrimitives.Exp(noise, noise);
+                TensorPrimitives.Add(noise, -1.65f, noise);
+                TensorPrimitives.Multiply(noise, 0.5f, noise);
+                break;
+        }
+    }
+}
+
+/// <summary>Samples variables without parents.</summary>
+/// <remarks>In a fifth of the worlds rows come in clusters, which all roots share; a root may also be a code or skewed.</remarks>
+sealed class RootSampler
+{
+    readonly DrawSequence _draw;
+    readonly int[]? _clusterOf;
+    readonly int _clusters;
+    readonly float _spread;
+
+    public RootSampler(DrawSequence draw, int rows)
+    {
+        _draw = draw;
+        if (draw.Chance(0.2f))
+        {
+            _clusters = draw.LogBetween(2, 12);
+            _spread = draw.LogUniform(0.1f, 1);
+            float skew = draw.Uniform(1, 3); // the first clusters have most rows
+            _clusterOf = new int[rows];
+            foreach (ref int cluster in _clusterOf.AsSpan())
+            {
+                cluster = (int)(_clusters * MathF.Pow(draw.Uniform(), skew));
             }
         }
-
-        if (!linear && parents.Count > 1 && draw.Chance(0.3f))
-        {
-            terms.AddProduct(parents[0], parents[^1], gain * draw.Normal());
-        }
-
-        return terms;
     }
 
-    static Link DrawLink(DrawSequence draw, bool isRoot, bool linear)
+    /// <summary>Fills one root.</summary>
+    public void Sample(Span<float> column)
     {
-        if (linear)
+        switch (_draw.Below(12))
         {
-            return Link.Identity;
+            case 0 or 1:
+                _draw.Uniforms(column);
+                break;
+            case 2: // skewed
+                _draw.Normals(column);
+                TensorPrimitives.Multiply(column, _draw.LogUniform(0.3f, 1), column);
+                TensorPrimitives.Exp(column, column);
+                break;
+            case 3: // a few values
+                int levels = _draw.LogBetween(2, 12);
+                float skew = _draw.Uniform(1, 3);
+                _draw.Uniforms(column);
+                foreach (ref float value in column)
+                {
+                    value = MathF.Floor(levels * MathF.Pow(value, skew));
+                }
+
+                break;
+            default:
+                _draw.Normals(column);
+                break;
         }
 
-        return isRoot
-            ? draw.Pick<Link>([(Link.Identity, 0.7f), (Link.Exponential, 0.12f), (Link.Absolute, 0.08f), (Link.Step, 0.1f)])
-            : draw.Pick<Link>([
-                (Link.Identity, 0.42f), (Link.Tanh, 0.16f), (Link.Relu, 0.1f), (Link.Sine, 0.07f), (Link.Absolute, 0.06f),
-                (Link.Square, 0.05f), (Link.Softplus, 0.05f), (Link.Step, 0.06f), (Link.Exponential, 0.03f),
-            ]);
+        if (_clusterOf is not null)
+        {
+            Span<float> centres = stackalloc float[_clusters];
+            _draw.Normals(centres);
+            TensorPrimitives.Multiply(column, _spread, column);
+            for (int row = 0; row < column.Length; row++)
+            {
+                column[row] += centres[_clusterOf[row]];
+            }
+        }
+    }
+}
+
+/// <summary>How a class that is the first cause acts on the other variables.</summary>
+sealed class ClassClusters
+{
+    const int MostClusters = 3;
+
+    readonly DrawSequence _draw;
+    readonly int[] _clusterOf;
+    readonly int _clusters;
+    readonly float _share;
+    readonly float _strength;
+    readonly float _scales;
+
+    public ClassClusters(DrawSequence draw, ReadOnlySpan<int> classOf, int nodes)
+    {
+        _draw = draw;
+        int each = 1 + draw.Below(MostClusters);
+        _clusterOf = new int[classOf.Length];
+        for (int row = 0; row < classOf.Length; row++)
+        {
+            _clusterOf[row] = classOf[row] * each + draw.Below(each);
+            _clusters = Math.Max(_clusters, _clusterOf[row] + 1);
+        }
+
+        // Many small signs tell as much as a few large ones.
+        _share = draw.Uniform(0.15f, 0.9f);
+        _strength = draw.LogUniform(0.4f, 4) / MathF.Pow(Math.Max(1, nodes * _share), 0.4f);
+        _scales = draw.Chance(0.3f) ? draw.Uniform(0.1f, 0.8f) : 0;
     }
 
-    static Noise DrawNoise(DrawSequence draw, bool isRoot, float loudest)
+    /// <summary>Moves and scales a variable by cluster, or leaves it alone; says which.</summary>
+    public bool ActOn(Span<float> column)
     {
-        var kind = draw.Pick<NoiseKind>([(NoiseKind.Gaussian, 0.6f), (NoiseKind.Uniform, 0.25f), (NoiseKind.Laplace, 0.15f)]);
-        return new(kind, isRoot ? 1 : draw.LogUniform(0.01f, loudest));
-    }
-
-    // Mean 0, variance 1; a variable that came out constant is replaced by noise, so that no column is empty of meaning.
-    static void Standardise(Span<float> values, Philox random, uint stream)
-    {
-        double mean = 0, squares = 0;
-        foreach (float value in values)
+        if (!_draw.Chance(_share))
         {
-            mean += value;
+            return false;
         }
 
-        mean /= values.Length;
-        foreach (float value in values)
+        Span<float> moves = stackalloc float[_clusters], scales = stackalloc float[_clusters];
+        _draw.Normals(moves);
+        _draw.Normals(scales);
+        RandomScm.Standardise(_draw, column);
+        for (int row = 0; row < column.Length; row++)
         {
-            squares += (value - mean) * (value - mean);
+            int cluster = _clusterOf[row];
+            column[row] = column[row] * MathF.Exp(_scales * scales[cluster]) + _strength * moves[cluster];
         }
 
-        double deviation = Math.Sqrt(squares / values.Length);
-        bool constant = !(deviation > 1e-6 * (1 + Math.Abs(mean)));
-        for (int row = 0; row < values.Length; row++)
-        {
-            values[row] = constant ? random.Normal((uint)row, stream) : (float)((values[row] - mean) / deviation);
-        }
+        return true;
     }
 }
