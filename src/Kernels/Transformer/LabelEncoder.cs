@@ -1,6 +1,6 @@
 namespace CausalMixFT.Kernels.Transformer;
 
-/// <summary>Turns the labels of tables into what the label encoder's weights read: one or two numbers a row.</summary>
+/// <summary>Turns the labels of tables into what the label encoder's weights read: one or two numbers a row, or one a class.</summary>
 /// <remarks>On the host, as <see cref="CellEncoder"/>; the rules are those of <see cref="LabelEncoding"/>.</remarks>
 static class LabelEncoder
 {
@@ -16,7 +16,16 @@ static class LabelEncoder
             var smaller = Distinct(config, labels);
             for (int row = 0; row < labels.Length; row++)
             {
-                inputs[(table * batch.ContextRows + row) * config.LabelInputs] = Dense(smaller, labels[row]);
+                float label = Dense(smaller, labels[row]);
+                var input = inputs.AsSpan((table * batch.ContextRows + row) * config.LabelInputs, config.LabelInputs);
+                if (config.Labels == LabelEncoding.OneHot)
+                {
+                    input[(int)label] = 1;
+                }
+                else
+                {
+                    input[0] = label;
+                }
             }
         }
 
@@ -27,6 +36,11 @@ static class LabelEncoder
     internal static float[] Query(TransformerConfig config, EpisodeBatch batch)
     {
         var inputs = new float[batch.Tables * config.LabelInputs];
+        if (config.Labels == LabelEncoding.OneHot)
+        {
+            return inputs;
+        }
+
         for (int table = 0; table < batch.Tables; table++)
         {
             var labels = Labels(batch, table);

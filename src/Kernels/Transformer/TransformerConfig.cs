@@ -44,6 +44,9 @@ public enum LabelEncoding
 
     /// <summary>The label, 0 for a query row, and a flag that is 1 for a query row (My-Small-PFN).</summary>
     Flagged,
+
+    /// <summary>A number for each class, 1 for the label's own; all are 0 for a query row.</summary>
+    OneHot,
 }
 
 /// <summary>What the decoder reads of a query row.</summary>
@@ -142,7 +145,7 @@ public sealed record TransformerConfig
     public int CellInputs => Cells == CellEncoding.Indicated ? 2 * GroupSize : GroupSize;
 
     /// <summary>Numbers that the encoder reads of a label.</summary>
-    public int LabelInputs => Labels == LabelEncoding.Value ? 1 : 2;
+    public int LabelInputs => Labels switch { LabelEncoding.Value => 1, LabelEncoding.OneHot => Classes, _ => 2 };
 
     /// <summary>Tokens of a row with <paramref name="columns"/> feature columns, the label's among them.</summary>
     public int Tokens(int columns) => 1 + (ShiftedGroups ? columns : (columns + GroupSize - 1) / GroupSize);
