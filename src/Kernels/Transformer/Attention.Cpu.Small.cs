@@ -17,7 +17,7 @@ public abstract partial class Attention
             internal static bool Suits(AttentionShape shape, int width)
             {
                 int headWidth = width / shape.Heads;
-                return shape.Inner == 1 && shape.Keys <= MostKeys && shape.Queries <= MostQueries
+                return shape.Inner == 1 && !shape.FirstKeyHead && shape.Keys <= MostKeys && shape.Queries <= MostQueries
                     && headWidth % 8 == 0 && headWidth <= MostWidth;
             }
 
@@ -144,7 +144,7 @@ public abstract partial class Attention
                 Vector256<float> sum = default;
                 for (int j = 0; j < keys; j++)
                 {
-                    var e = VectorMath.Exp2Negative(
+                    var e = VectorMath.Exp2(
                         Vector256.FusedMultiplyAdd(Vector256.Load(s + j * lanes), Vector256.Create(scale), -maximum));
                     e.Store(s + j * lanes);
                     sum += e;
@@ -165,7 +165,7 @@ public abstract partial class Attention
                 Vector256<float> delta = default;
                 for (int j = 0; j < keys; j++)
                 {
-                    var p = VectorMath.Exp2Negative(
+                    var p = VectorMath.Exp2(
                         Vector256.FusedMultiplyAdd(Vector256.Load(s + j * lanes), Vector256.Create(scale * Log2E), -saved));
                     p.Store(s + j * lanes);
                     delta = Vector256.FusedMultiplyAdd(p, Vector256.Load(dp + j * lanes), delta);

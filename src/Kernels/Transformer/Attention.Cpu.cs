@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using CausalMixFT.Kernels.Devices;
 
@@ -5,13 +7,20 @@ namespace CausalMixFT.Kernels.Transformer;
 
 public abstract partial class Attention
 {
-    // One problem and head at a time on a thread: its keys and values are gathered once into dense panels, then tiles of
-    // queries pass over them with the same register tiles as a matrix product.
+    // Scores stand transposed, 24 queries beside each other for each key: softmax is vertical arithmetic, keys and values
+    // are read as they lie, and both products fill the registers whatever the width of a head. A unit of work is a set of
+    // keys and a block of its queries; blocks of keys pass over the tiles of queries, so that no buffer grows with the keys.
     internal sealed unsafe partial class Cpu(CpuDevice device) : Attention
     {
-        // A tile of scores is 24 × 256 floats forward and 2 × 48 × 128 backward (24 and 48 KiB): it stays near L1. Both
-        // row counts are multiples of 6 and 4, the rows of a register tile, so padding rows never leave the tile.
-        const int ForwardRows = 24, ForwardKeys = 256, BackwardRows = 48, BackwardKeys = 128;
+        // Probabilities are a tile of 128 × 24 floats forward (12 KiB) and 2 × 96 × 48 backward (36 KiB): near L1, beside
+        // as many rows of keys and values. Blocks of keys backward are whole tiles of 4 and of 6 rows.
+        const int Lanes = 24, ForwardKeys = 128, BackwardKeys = 96, BackwardRows = 2 * Lanes, KeyTile = 12;
+
+        // A forward unit gathers its keys anew, which costs as much as half a dozen queries; its own tiles stay in L2.
+        const int MostRows = 32 * Lanes, FewestRows = 4 * Lanes;
+
+        // Units wanted of a call, so that any number of threads shares it evenly. Backward a split costs a copy of dk and dv.
+        const int ForwardUnits = 64, BackwardUnits = 24;
 
         // Problems over the columns of a row are tiny (a hundred scores); this many scores make a task worth waking a thread.
         const int ScoresPerTask = 16384;
@@ -19,20 +28,32 @@ public abstract partial class Attention
         // Scores are kept in units of log 2: queries are scaled by log₂e / √headWidth when gathered, softmax is base 2.
         const float Log2E = 1.44269504f, Ln2 = 0.69314718f;
 
+        // Softmax may be shifted by any number that keeps 2^(s − shift) and its sums in range: a tile's shift changes only
+        // when a score leaves it by 2³², so most tiles are never rescaled, and what underflows is 2⁻⁹⁴ of the largest.
+        const float MostAboveShift = 32;
+
         [ThreadStatic]
         static float[]? _scratch;
+
+        float[] _partials = [];
 
         public override void Forward(in AttentionShape shape, Tensor q, Tensor keyValue, Tensor o, Tensor logSumExp)
         {
             var s = shape;
             if (Small.Suits(s, q.Width))
             {
-                Run(s, 1, problem => Small.Forward(s, problem, q, keyValue, o, logSumExp));
+                Run(s.Outer * s.Inner, ScoresOfSet(s) * s.Heads, problem => Small.Forward(s, problem, q, keyValue, o, logSumExp));
+                return;
             }
-            else
+
+            int block = RowsOfBlock(s, ForwardUnits, FewestRows, MostRows);
+            int blocks = Math.Max(1, (s.QueriesOfSet + block - 1) / block);
+            Run(s.KeySets * blocks, ScoresOfSet(s) / blocks, unit =>
             {
-                Run(s, s.Heads, unit => ForwardUnit(s, unit, q, keyValue, o, logSumExp));
-            }
+                int first = unit % blocks * block;
+                ForwardUnit(
+                    s, new(s, q.Width, unit / blocks), first, Math.Min(block, s.QueriesOfSet - first), q, keyValue, o, logSumExp);
+            });
         }
 
         public override void Backward(
@@ -42,17 +63,61 @@ public abstract partial class Attention
             var s = shape;
             if (Small.Suits(s, q.Width) && !accumulate)
             {
-                Run(s, 1, problem => Small.Backward(s, problem, dAttended, q, keyValue, logSumExp, dq, dKeyValue));
+                Run(
+                    s.Outer * s.Inner, ScoresOfSet(s) * s.Heads,
+                    problem => Small.Backward(s, problem, dAttended, q, keyValue, logSumExp, dq, dKeyValue));
                 return;
             }
 
-            Run(s, s.Heads, unit => BackwardUnit(s, unit, dAttended, q, keyValue, o, logSumExp, dq, dKeyValue, accumulate));
+            int block = RowsOfBlock(s, BackwardUnits, FewestRows, int.MaxValue);
+            int blocks = Math.Max(1, (s.QueriesOfSet + block - 1) / block), length = new Layout(s, q.Width).GradientLength;
+            bool split = blocks > 1;
+            if (split && _partials.Length < (long)s.KeySets * blocks * length)
+            {
+                _partials = GC.AllocateUninitializedArray<float>(checked(s.KeySets * blocks * length), pinned: true);
+            }
+
+            fixed (float* partials = _partials)
+            {
+                float* gradients = partials;
+                Run(s.KeySets * blocks, ScoresOfSet(s) / blocks, unit =>
+                {
+                    int first = unit % blocks * block;
+                    BackwardUnit(
+                        s, new(s, q.Width, unit / blocks), first, Math.Min(block, s.QueriesOfSet - first), dAttended, q, keyValue,
+                        o, logSumExp, dq, dKeyValue, accumulate, split ? gradients + (long)unit * length : null);
+                });
+
+                // A set's blocks of queries left a gradient of its keys each: added in their order, whoever computed them.
+                if (split)
+                {
+                    device.For(s.KeySets, set =>
+                    {
+                        float* sum = gradients + (long)set * blocks * length;
+                        for (int b = 1; b < blocks; b++)
+                        {
+                            Add(sum + (long)b * length, sum, length);
+                        }
+
+                        WriteKeyGradient(s, new(s, q.Width, set), sum, dKeyValue, accumulate);
+                    });
+                }
+            }
         }
 
-        void Run(AttentionShape shape, int unitsPerProblem, Action<int> unit)
+        static long ScoresOfSet(AttentionShape shape) => (long)shape.QueriesOfSet * shape.Keys;
+
+        // Queries of a block: as few as give the call that many units, within bounds, and blocks of a set even.
+        static int RowsOfBlock(AttentionShape shape, int units, int fewest, int most)
         {
-            int units = shape.Outer * shape.Inner * unitsPerProblem;
-            long scores = (long)shape.Queries * shape.Keys * shape.Heads / unitsPerProblem;
+            int rows = shape.QueriesOfSet, wanted = (units + shape.KeySets - 1) / Math.Max(1, shape.KeySets);
+            int blocks = Math.Max(Math.Min(wanted, rows / fewest), (int)(((long)rows + most - 1) / most));
+            int each = (rows + Math.Max(1, blocks) - 1) / Math.Max(1, blocks);
+            return Math.Max(Lanes, (each + Lanes - 1) / Lanes * Lanes);
+        }
+
+        void Run(int units, long scores, Action<int> unit)
+        {
             int perTask = (int)Math.Clamp(ScoresPerTask / Math.Max(1, scores), 1, 1024);
             device.For((units + perTask - 1) / perTask, task =>
             {
@@ -63,295 +128,295 @@ public abstract partial class Attention
             });
         }
 
-        // The sizes of one head's panels, rounded up to register tiles: Keys columns of keys, Width columns of a head.
-        readonly struct Layout
+        // The padded sizes of a head backward: Width is whole tiles of 24 or of 16, Keys whole tiles of rows.
+        readonly struct Layout(AttentionShape shape, int width)
         {
-            public readonly int HeadWidth, Width, Keys;
-            public readonly bool Wide;
+            public readonly int Width = Padded(width / shape.Heads), Keys = (shape.Keys + KeyTile - 1) / KeyTile * KeyTile;
 
-            public Layout(AttentionShape shape, int width)
-            {
-                HeadWidth = width / shape.Heads;
-                Wide = HeadWidth % 24 == 0;
-                Width = Wide ? HeadWidth : (HeadWidth + 15) / 16 * 16;
-                Keys = (shape.Keys + 15) / 16 * 16;
-            }
+            public int GradientLength => 2 * Width * Keys;
+
+            static int Padded(int headWidth) => headWidth % 24 == 0 ? headWidth : (headWidth + 15) / 16 * 16;
         }
 
         static float* Scratch(int length)
         {
-            if (_scratch is null || _scratch.Length < length)
+            if (_scratch is null || _scratch.Length < length + 16)
             {
                 // Zeroed: padding that is never written must hold numbers, not what memory held before.
-                _scratch = GC.AllocateArray<float>(length, pinned: true);
+                _scratch = GC.AllocateArray<float>(length + 16, pinned: true);
             }
 
-            return (float*)System.Runtime.CompilerServices.Unsafe.AsPointer(
-                ref System.Runtime.InteropServices.MemoryMarshal.GetArrayDataReference(_scratch));
+            // Aligned, so that no vector crosses a cache line.
+            return (float*)(((nint)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_scratch)) + 63) & ~63);
         }
 
-        static void ForwardUnit(AttentionShape shape, int unit, Tensor q, Tensor keyValue, Tensor o, Tensor logSumExp)
+        static void ForwardUnit(
+            AttentionShape shape, AttentionKeySet set, int first, int rows, Tensor q, Tensor keyValue, Tensor o, Tensor logSumExp)
         {
-            int width = q.Width, heads = shape.Heads, head = unit % heads, problem = unit / heads;
-            int outer = problem / shape.Inner, inner = problem % shape.Inner;
-            var layout = new Layout(shape, width);
-            int headWidth = layout.HeadWidth, padded = layout.Width;
+            int headWidth = set.HeadWidth, padded = (headWidth + 7) & ~7, tiles = (rows + Lanes - 1) / Lanes;
+            float* queries = Scratch(Lanes * (tiles * (headWidth + padded + 2) + padded + ForwardKeys + 2) + 2 * ForwardKeys * padded);
+            float* results = queries + tiles * Lanes * headWidth, row = results + tiles * Lanes * padded;
+            float* shifts = row + Lanes * padded, sums = shifts + tiles * Lanes, state = sums + tiles * Lanes;
+            float* p = state + 2 * Lanes, keys = p + Lanes * ForwardKeys, values = keys + ForwardKeys * padded;
 
-            float* keys = Scratch((headWidth + padded) * layout.Keys + ForwardRows * (ForwardKeys + 2 * padded + 2));
-            float* values = keys + headWidth * layout.Keys;
-            float* scores = values + padded * layout.Keys;
-            float* query = scores + ForwardRows * ForwardKeys, result = query + ForwardRows * padded;
-            float* maximum = result + ForwardRows * padded, sum = maximum + ForwardRows;
-
-            nint keyStride = (nint)shape.Inner * 2 * width, queryStride = (nint)shape.Inner * width;
-            float* firstKey = keyValue.Start + ((long)outer * shape.Keys * shape.Inner + inner) * 2 * width + head * headWidth;
-            TileProduct.PackPanels(firstKey, keyStride, headWidth, shape.Keys, transposed: true, keys);
-            Gather(firstKey + width, keyStride, shape.Keys, headWidth, padded, values, 1);
-
-            long firstToken = (long)outer * shape.Queries * shape.Inner + inner;
             float scale = Log2E / MathF.Sqrt(headWidth);
-            for (int q0 = 0; q0 < shape.Queries; q0 += ForwardRows)
+            for (int r = 0; r < rows; r += Lanes)
             {
-                int rows = Math.Min(ForwardRows, shape.Queries - q0);
-                long token = firstToken + (long)q0 * shape.Inner;
-                Gather(q.Start + token * width + head * headWidth, queryStride, rows, headWidth, padded, query, scale);
-                new Span<float>(maximum, ForwardRows).Fill(float.NegativeInfinity);
-                new Span<float>(sum, ForwardRows).Clear();
+                int count = Math.Min(Lanes, rows - r);
+                GatherQueries(set, first + r, count, q.Start, padded, row, scale);
+                TransposeLanes(row, padded, count, headWidth, queries + r * headWidth, Lanes);
+            }
 
-                for (int k0 = 0; k0 < shape.Keys; k0 += ForwardKeys)
+            new Span<float>(shifts, 2 * tiles * Lanes).Clear();
+            float* firstKey = keyValue.Start + set.FirstKey;
+            for (int k0 = 0; k0 < shape.Keys; k0 += ForwardKeys)
+            {
+                int count = Math.Min(ForwardKeys, shape.Keys - k0);
+                Gather(firstKey + k0 * set.KeyStride, set.KeyStride, count, headWidth, padded, keys);
+                Gather(firstKey + k0 * set.KeyStride + set.Width, set.KeyStride, count, headWidth, padded, values);
+                for (int t = 0; t < tiles; t++)
                 {
-                    int count = Math.Min(ForwardKeys, shape.Keys - k0);
-                    Scores(query, padded, rows, keys + (nint)k0 * headWidth, headWidth, count, scores, ForwardKeys);
-                    for (int r = 0; r < rows; r++)
+                    float* query = queries + t * Lanes * headWidth, result = results + t * Lanes * padded;
+                    float* shift = shifts + t * Lanes, sum = sums + t * Lanes;
+                    LaneTile<Probability>(count, headWidth, keys, padded, query, Lanes, shift, p, p, state);
+                    if (Shift(state + Lanes, shift, sum, result, headWidth, k0 == 0))
                     {
-                        float correction = SoftmaxRow(scores + r * ForwardKeys, count, ref maximum[r], ref sum[r]);
-                        if (k0 > 0 && correction != 1)
-                        {
-                            Scale(result + r * padded, padded, correction);
-                        }
+                        LaneTile<Probability>(count, headWidth, keys, padded, query, Lanes, shift, p, p, state);
                     }
 
-                    Product(
-                        layout.Wide, rows, padded, count, scores, ForwardKeys, 1, values + (nint)k0 * padded, padded,
-                        k0 == 0 ? null : result, result);
+                    Add(state, sum, Lanes);
+                    WeightedSum(count, headWidth, values, padded, p, Lanes, k0 > 0, result);
+                }
+            }
+
+            float* saved = state;
+            for (int r = 0; r < rows; r += Lanes)
+            {
+                float* result = results + r * padded;
+                for (int lane = 0; lane < Lanes; lane += 8)
+                {
+                    var sum = Vector256.Load(sums + r + lane);
+                    (Vector256.Load(shifts + r + lane) * Ln2 + Vector256.Log(sum)).Store(saved + lane);
+                    ScaleLanes(result + lane, headWidth, Lanes, Vector256<float>.One / sum);
                 }
 
-                for (int r = 0; r < rows; r++, token += shape.Inner)
+                TileProduct.Transpose(result, Lanes, headWidth, Lanes, row, padded);
+                for (int i = 0; i < Math.Min(Lanes, rows - r); i++)
                 {
-                    Scale(result + r * padded, padded, 1 / sum[r]);
-                    new ReadOnlySpan<float>(result + r * padded, headWidth).CopyTo(
-                        new Span<float>(o.Start + token * width + head * headWidth, headWidth));
-                    logSumExp.Start[token * heads + head] = maximum[r] * Ln2 + MathF.Log(sum[r]);
+                    long slot = set.Slot(first + r + i);
+                    Copy(row + i * padded, o.Start + slot * headWidth, headWidth);
+                    logSumExp.Start[slot] = saved[i];
                 }
             }
         }
 
-        static void BackwardUnit(
-            AttentionShape shape, int unit, Tensor dAttended, Tensor q, Tensor keyValue, Tensor o, Tensor logSumExp,
-            Tensor dq, Tensor dKeyValue, bool accumulate)
+        // Whether a tile's scores left the range of their shift; then the shift follows, and what was summed is scaled down.
+        static bool Shift(float* most, float* shift, float* sum, float* result, int headWidth, bool first)
         {
-            int width = q.Width, heads = shape.Heads, head = unit % heads, problem = unit / heads;
-            int outer = problem / shape.Inner, inner = problem % shape.Inner;
-            var layout = new Layout(shape, width);
-            int headWidth = layout.HeadWidth, padded = layout.Width;
-
-            float* keyPanels = Scratch(
-                (2 * headWidth + 3 * padded) * layout.Keys + BackwardRows * (2 * BackwardKeys + 3 * padded));
-            float* valuePanels = keyPanels + headWidth * layout.Keys, keys = valuePanels + headWidth * layout.Keys;
-            float* dKeys = keys + padded * layout.Keys, dValues = dKeys + padded * layout.Keys;
-            float* p = dValues + padded * layout.Keys, ds = p + BackwardRows * BackwardKeys;
-            float* query = ds + BackwardRows * BackwardKeys, gradient = query + BackwardRows * padded;
-            float* dQuery = gradient + BackwardRows * padded;
-
-            nint keyStride = (nint)shape.Inner * 2 * width, queryStride = (nint)shape.Inner * width;
-            long keyOffset = ((long)outer * shape.Keys * shape.Inner + inner) * 2 * width + head * headWidth;
-            float* firstKey = keyValue.Start + keyOffset;
-            TileProduct.PackPanels(firstKey, keyStride, headWidth, shape.Keys, transposed: true, keyPanels);
-            TileProduct.PackPanels(firstKey + width, keyStride, headWidth, shape.Keys, transposed: true, valuePanels);
-            Gather(firstKey, keyStride, shape.Keys, headWidth, padded, keys, 1);
-            new Span<float>(dKeys, 2 * padded * layout.Keys).Clear();
-
-            long firstToken = (long)outer * shape.Queries * shape.Inner + inner;
-            float scale = 1 / MathF.Sqrt(headWidth);
-            float* delta = stackalloc float[BackwardRows];
-            for (int q0 = 0; q0 < shape.Queries; q0 += BackwardRows)
+            var largest = Vector256.Max(Vector256.Max(Vector256.Load(most), Vector256.Load(most + 8)), Vector256.Load(most + 16));
+            var least = Vector256.Min(Vector256.Min(Vector256.Load(most), Vector256.Load(most + 8)), Vector256.Load(most + 16));
+            if (Vector256.LessThanOrEqualAll(largest, Vector256.Create(MostAboveShift))
+                && (!first || Vector256.GreaterThanOrEqualAll(least, Vector256.Create(-MostAboveShift))))
             {
-                int rows = Math.Min(BackwardRows, shape.Queries - q0);
-                long token = firstToken + (long)q0 * shape.Inner, at = token * width + head * headWidth;
-                Gather(q.Start + at, queryStride, rows, headWidth, padded, query, scale * Log2E);
-                Gather(dAttended.Start + at, queryStride, rows, headWidth, padded, gradient, 1);
-                for (int r = 0; r < rows; r++)
+                return false;
+            }
+
+            for (int lane = 0; lane < Lanes; lane++)
+            {
+                if (first ? Math.Abs(most[lane]) > MostAboveShift : most[lane] > MostAboveShift)
                 {
-                    delta[r] = Dot(gradient + r * padded, o.Start + at + r * queryStride, headWidth);
+                    shift[lane] += most[lane];
+                    float factor = MathF.Exp(-most[lane] * Ln2);
+                    for (int i = 0; i < headWidth && !first; i++)
+                    {
+                        result[i * Lanes + lane] *= factor;
+                    }
+
+                    sum[lane] *= first ? 1 : factor;
+                }
+            }
+
+            return true;
+        }
+
+        // Writes dq of a block of queries, and the gradient that they give the keys: into gradients for a later sum, or if
+        // that is null straight to dKeyValue.
+        static void BackwardUnit(
+            AttentionShape shape, AttentionKeySet set, int first, int rows, Tensor dAttended, Tensor q, Tensor keyValue, Tensor o,
+            Tensor logSumExp, Tensor dq, Tensor dKeyValue, bool accumulate, float* gradients)
+        {
+            var layout = new Layout(shape, set.Width);
+            int headWidth = set.HeadWidth, padded = layout.Width;
+            float* keys = Scratch(
+                4 * padded * layout.Keys + BackwardRows * (2 * BackwardKeys + 3 * padded + 2 * headWidth + 2));
+            float* values = keys + padded * layout.Keys;
+            float* dKeys = gradients is null ? values + padded * layout.Keys : gradients, dValues = dKeys + padded * layout.Keys;
+            float* p = values + 3 * padded * layout.Keys, ds = p + BackwardRows * BackwardKeys;
+            float* query = ds + BackwardRows * BackwardKeys, gradient = query + BackwardRows * padded;
+            float* dQuery = gradient + BackwardRows * padded, queryLanes = dQuery + BackwardRows * padded;
+            float* gradientLanes = queryLanes + BackwardRows * headWidth, saved = gradientLanes + BackwardRows * headWidth;
+            float* delta = saved + BackwardRows;
+
+            float* firstKey = keyValue.Start + set.FirstKey;
+            Gather(firstKey, set.KeyStride, shape.Keys, headWidth, padded, keys);
+            Gather(firstKey + set.Width, set.KeyStride, shape.Keys, headWidth, padded, values);
+            new Span<float>(dKeys, layout.GradientLength).Clear();
+
+            float scale = 1 / MathF.Sqrt(headWidth);
+            for (int r0 = 0; r0 < rows; r0 += BackwardRows)
+            {
+                int count = Math.Min(BackwardRows, rows - r0), lanes = (count + Lanes - 1) / Lanes * Lanes;
+                GatherQueries(set, first + r0, count, q.Start, padded, query, scale * Log2E);
+                GatherQueries(set, first + r0, count, dAttended.Start, padded, gradient, 1);
+                TransposeLanes(query, padded, count, headWidth, queryLanes, BackwardRows);
+                TransposeLanes(gradient, padded, count, headWidth, gradientLanes, BackwardRows);
+                for (int r = 0; r < lanes; r++)
+                {
+                    long slot = r < count ? set.Slot(first + r0 + r) : 0;
+                    delta[r] = r < count ? Dot(gradient + r * padded, o.Start + slot * headWidth, headWidth) : 0;
+                    saved[r] = r < count ? logSumExp.Start[slot] * Log2E : 0;
                 }
 
                 for (int k0 = 0; k0 < shape.Keys; k0 += BackwardKeys)
                 {
-                    int count = Math.Min(BackwardKeys, shape.Keys - k0);
-                    Scores(query, padded, rows, keyPanels + (nint)k0 * headWidth, headWidth, count, p, BackwardKeys);
-                    Scores(gradient, padded, rows, valuePanels + (nint)k0 * headWidth, headWidth, count, ds, BackwardKeys);
-                    for (int r = 0; r < rows; r++)
+                    int block = Math.Min(BackwardKeys, shape.Keys - k0), tiled = (block + KeyTile - 1) / KeyTile * KeyTile;
+                    float* k = keys + (nint)k0 * padded, v = values + (nint)k0 * padded;
+                    for (int l = 0; l < lanes; l += Lanes)
                     {
-                        float saved = logSumExp.Start[(token + (long)r * shape.Inner) * heads + head];
-                        SoftmaxGradientRow(p + r * BackwardKeys, ds + r * BackwardKeys, count, saved * Log2E, delta[r]);
+                        float* pl = p + l, dsl = ds + l;
+                        LaneTile<SavedProbability>(
+                            block, headWidth, k, padded, queryLanes + l, BackwardRows, saved + l, pl, pl, null);
+                        LaneTile<ScoreGradient>(
+                            block, headWidth, v, padded, gradientLanes + l, BackwardRows, delta + l, pl, dsl, null);
+                        WeightedSum(block, headWidth, k, padded, dsl, BackwardRows, k0 > 0, dQuery + l);
                     }
 
-                    // Keys past the last are zero in p and ds, so the padding rows of dKeys and dValues stay zero.
-                    float* dv = dValues + (nint)k0 * padded, dk = dKeys + (nint)k0 * padded;
-                    Product(layout.Wide, count, padded, rows, p, 1, BackwardKeys, gradient, padded, dv, dv);
-                    Product(layout.Wide, count, padded, rows, ds, 1, BackwardKeys, query, padded, dk, dk);
-                    Product(
-                        layout.Wide, rows, padded, count, ds, BackwardKeys, 1, keys + (nint)k0 * padded, padded,
-                        k0 == 0 ? null : dQuery, dQuery);
+                    // Keys past the last are zero, so the padding rows of dKeys and dValues stay zero.
+                    new Span<float>(p + block * BackwardRows, (tiled - block) * BackwardRows).Clear();
+                    new Span<float>(ds + block * BackwardRows, (tiled - block) * BackwardRows).Clear();
+                    AddProduct(tiled, padded, count, p, gradient, dValues + (nint)k0 * padded);
+                    AddProduct(tiled, padded, count, ds, query, dKeys + (nint)k0 * padded);
                 }
 
-                for (int r = 0; r < rows; r++)
+                for (int l = 0; l < lanes; l += 8)
                 {
-                    Scale(dQuery + r * padded, padded, scale);
-                    new ReadOnlySpan<float>(dQuery + r * padded, headWidth).CopyTo(
-                        new Span<float>(dq.Start + at + r * queryStride, headWidth));
+                    ScaleLanes(dQuery + l, headWidth, BackwardRows, Vector256.Create(scale));
+                }
+
+                // The rows of queries have served: dq takes their place.
+                TileProduct.Transpose(dQuery, BackwardRows, headWidth, lanes, query, padded);
+                for (int r = 0; r < count; r++)
+                {
+                    Copy(query + r * padded, dq.Start + set.Slot(first + r0 + r) * headWidth, headWidth);
                 }
             }
 
-            // The queries were scaled when gathered: dk holds its 1 / √headWidth already, and log₂e to be taken out.
-            for (int j = 0; j < shape.Keys; j++)
+            if (gradients is null)
             {
-                float* dk = dKeyValue.Start + keyOffset + j * keyStride;
-                Scatter(dKeys + (nint)j * padded, dk, headWidth, Ln2, accumulate);
-                Scatter(dValues + (nint)j * padded, dk + width, headWidth, 1, accumulate);
+                WriteKeyGradient(shape, set, dKeys, dKeyValue, accumulate);
             }
         }
 
-        // scores (rows, count) = query · keysᵀ; columns up to the next sixteen and rows up to the next six are padding.
-        static void Scores(
-            float* query, int queryStride, int rows, float* panels, int headWidth, int count, float* scores, int stride)
+        // The queries were scaled when gathered: dk holds its 1 / √headWidth already, and log₂e to be taken out.
+        static void WriteKeyGradient(AttentionShape shape, AttentionKeySet set, float* gradient, Tensor dKeyValue, bool accumulate)
         {
-            for (int j = 0; j < count; j += 16, panels += 16 * headWidth)
+            var layout = new Layout(shape, set.Width);
+            float* dValues = gradient + layout.Width * layout.Keys, target = dKeyValue.Start + set.FirstKey;
+            for (int j = 0; j < shape.Keys; j++, target += set.KeyStride)
             {
-                for (int r = 0; r < rows; r += 6)
+                if (shape.FirstKeyHead && !accumulate)
                 {
-                    TileProduct.Tile6x16(
-                        headWidth, query + r * queryStride, queryStride, 1, panels, 16, null, 0, scores + r * stride + j, stride);
+                    new Span<float>(target, 2 * set.Width).Clear(); // the other heads' keys were not read
                 }
+
+                Scatter(gradient + j * layout.Width, target, set.HeadWidth, Ln2, accumulate);
+                Scatter(dValues + j * layout.Width, target + set.Width, set.HeadWidth, 1, accumulate);
             }
         }
 
-        // c (rows, width) = start + a · b, with the tile that divides the head's width; rows up to the tile's are padding.
-        static void Product(
-            bool wide, int rows, int width, int depth, float* a, nint aRow, nint aStep, float* b, int bStride,
-            float* start, float* c)
+        // c (rows, width) += a · b, where a is (rows, BackwardRows) and depth of its columns count; whole tiles of rows.
+        static void AddProduct(int rows, int width, int depth, float* a, float* b, float* c)
         {
-            if (wide)
+            if (width % 24 == 0)
             {
                 for (int j = 0; j < width; j += 24)
                 {
                     for (int r = 0; r < rows; r += 4)
                     {
-                        TileProduct.Tile4x24(
-                            depth, a + r * aRow, aRow, aStep, b + j, bStride, start is null ? null : start + r * width + j, width,
-                            c + r * width + j, width);
+                        float* tile = c + r * width + j;
+                        TileProduct.Tile4x24(depth, a + r * BackwardRows, BackwardRows, 1, b + j, width, tile, width, tile, width);
                     }
                 }
 
                 return;
             }
 
-            // Rows past the last multiple of six would run over the end of a sixteen-row padding: one at a time.
-            int even = rows / 6 * 6;
             for (int j = 0; j < width; j += 16)
             {
-                for (int r = 0; r < even; r += 6)
+                for (int r = 0; r < rows; r += 6)
                 {
-                    TileProduct.Tile6x16(
-                        depth, a + r * aRow, aRow, aStep, b + j, bStride, start is null ? null : start + r * width + j, width,
-                        c + r * width + j, width);
-                }
-
-                for (int r = even; r < rows; r++)
-                {
-                    TileProduct.TileRow(
-                        2, depth, a + r * aRow, aStep, b + j, bStride, start is null ? null : start + r * width + j,
-                        c + r * width + j);
+                    float* tile = c + r * width + j;
+                    TileProduct.Tile6x16(depth, a + r * BackwardRows, BackwardRows, 1, b + j, width, tile, width, tile, width);
                 }
             }
         }
 
-        // Turns a row of scores into 2^(s − maximum), zero past count, and returns what earlier sums must be scaled by.
-        static float SoftmaxRow(float* s, int count, ref float maximum, ref float sum)
+        // target (count, padded) = scale · the rows of a set's queries, zeros past the head's width.
+        static void GatherQueries(AttentionKeySet set, int first, int count, float* source, int padded, float* target, float scale)
         {
-            int end = (count + 15) / 16 * 16;
-            for (int i = count; i < end; i++)
+            int headWidth = set.HeadWidth;
+            for (int r = 0; r < count; r++, target += padded)
             {
-                s[i] = float.NegativeInfinity;
-            }
-
-            var most = Vector256.Load(s);
-            for (int i = 8; i < end; i += 8)
-            {
-                most = Vector256.MaxNative(most, Vector256.Load(s + i));
-            }
-
-            float before = maximum, peak = Math.Max(before, Largest(most));
-            Vector256<float> shift = Vector256.Create(peak), sums = default;
-            for (int i = 0; i < end; i += 8)
-            {
-                var e = VectorMath.Exp2Negative(Vector256.Load(s + i) - shift);
-                e.Store(s + i);
-                sums += e;
-            }
-
-            // The clamp of the exponential leaves 1e-38 where −∞ stood: nothing beside a sum of at least 1.
-            for (int i = count; i < end; i++)
-            {
-                s[i] = 0;
-            }
-
-            float correction = before == peak ? 1 : MathF.Exp((before - peak) * Ln2);
-            maximum = peak;
-            sum = sum * correction + Vector256.Sum(sums);
-            return correction;
-        }
-
-        // p = 2^(s − logSumExp) in place of s, and ds = p (dp − δ) in place of dp; both zero past count.
-        static void SoftmaxGradientRow(float* s, float* dp, int count, float logSumExp, float delta)
-        {
-            Vector256<float> shift = Vector256.Create(logSumExp), d = Vector256.Create(delta);
-            int end = (count + 15) / 16 * 16;
-            for (int i = 0; i < end; i += 8)
-            {
-                var p = VectorMath.Exp2Negative(Vector256.Load(s + i) - shift);
-                p.Store(s + i);
-                (p * (Vector256.Load(dp + i) - d)).Store(dp + i);
-            }
-
-            for (int i = count; i < end; i++)
-            {
-                s[i] = 0;
-                dp[i] = 0;
-            }
-        }
-
-        static float Largest(Vector256<float> v)
-        {
-            var half = Vector128.MaxNative(v.GetLower(), v.GetUpper());
-            return Math.Max(Math.Max(half[0], half[1]), Math.Max(half[2], half[3]));
-        }
-
-        // target (rows, padded) = source · scale, zeros past width.
-        static void Gather(float* source, nint stride, int rows, int width, int padded, float* target, float scale)
-        {
-            for (int r = 0; r < rows; r++, source += stride, target += padded)
-            {
+                float* row = source + set.Slot(first + r) * headWidth;
                 int i = 0;
-                for (; i + 8 <= width; i += 8)
+                for (; i + 8 <= headWidth; i += 8)
                 {
-                    (Vector256.Load(source + i) * scale).Store(target + i);
+                    (Vector256.Load(row + i) * scale).Store(target + i);
                 }
 
                 for (; i < padded; i++)
                 {
-                    target[i] = i < width ? source[i] * scale : 0;
+                    target[i] = i < headWidth ? row[i] * scale : 0;
                 }
+            }
+        }
+
+        // target[i][lane] = source[lane][i], zeros in the lanes past the last row up to the tile's end.
+        static void TransposeLanes(float* source, int padded, int rows, int headWidth, float* target, int stride)
+        {
+            if (rows < stride)
+            {
+                new Span<float>(target, stride * headWidth).Clear();
+            }
+
+            TileProduct.Transpose(source, padded, rows, headWidth, target, stride);
+        }
+
+        // target (rows, padded) = source, zeros past width.
+        static void Gather(float* source, nint stride, int rows, int width, int padded, float* target)
+        {
+            for (int r = 0; r < rows; r++, source += stride, target += padded)
+            {
+                Copy(source, target, width);
+                for (int i = width; i < padded; i++)
+                {
+                    target[i] = 0;
+                }
+            }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        static void Copy(float* source, float* target, int width)
+        {
+            int i = 0;
+            for (; i + 8 <= width; i += 8)
+            {
+                Vector256.Load(source + i).Store(target + i);
+            }
+
+            for (; i < width; i++)
+            {
+                target[i] = source[i];
             }
         }
 
@@ -370,11 +435,20 @@ public abstract partial class Attention
             }
         }
 
-        static void Scale(float* values, int count, float factor)
+        // target += source, of whole vectors.
+        static void Add(float* source, float* target, int count)
         {
             for (int i = 0; i < count; i += 8)
             {
-                (Vector256.Load(values + i) * factor).Store(values + i);
+                (Vector256.Load(target + i) + Vector256.Load(source + i)).Store(target + i);
+            }
+        }
+
+        static void ScaleLanes(float* values, int rows, int stride, Vector256<float> factor)
+        {
+            for (int i = 0; i < rows; i++, values += stride)
+            {
+                (Vector256.Load(values) * factor).Store(values);
             }
         }
 

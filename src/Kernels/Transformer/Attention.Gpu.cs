@@ -16,21 +16,30 @@ public abstract partial class Attention
         readonly Action<KernelConfig, BackwardArgs> _query = device.Accelerator.LoadStreamKernel<BackwardArgs>(QueryKernel);
         readonly Action<KernelConfig, BackwardArgs> _key = device.Accelerator.LoadStreamKernel<BackwardArgs>(KeyKernel);
 
-        internal readonly record struct Problem(int Inner, int Queries, int Keys, int Heads, int HeadWidth)
+        // A group of threads serves one set of keys, Grid.IdxX: a problem and one of its heads, or with FirstKeyHead a problem,
+        // whose queries are then those of all heads.
+        internal readonly record struct Problem(int Inner, int Queries, int Keys, int Heads, int HeadWidth, int FirstKeyHead)
         {
             internal int Width => Heads * HeadWidth;
 
-            internal int Head => Grid.IdxX % Heads;
+            internal int KeyHeads => FirstKeyHead != 0 ? 1 : Heads;
 
-            internal int Query(int s)
+            internal int QueriesOfSet => FirstKeyHead != 0 ? Queries * Heads : Queries;
+
+            // Where the set's keys begin in a row of them.
+            internal int KeyColumn => Grid.IdxX % KeyHeads * HeadWidth;
+
+            // A query's token · Heads + head: its element of logSumExp, and times HeadWidth that of q and o.
+            internal int Slot(int query)
             {
-                int problem = Grid.IdxX / Heads;
-                return (problem / Inner * Queries + s) * Inner + problem % Inner;
+                int heads = Heads / KeyHeads, problem = Grid.IdxX / KeyHeads;
+                int token = (problem / Inner * Queries + query / heads) * Inner + problem % Inner;
+                return token * Heads + (heads > 1 ? query % heads : Grid.IdxX % KeyHeads);
             }
 
             internal int Key(int j)
             {
-                int problem = Grid.IdxX / Heads;
+                int problem = Grid.IdxX / KeyHeads;
                 return (problem / Inner * Keys + j) * Inner + problem % Inner;
             }
         }
@@ -38,23 +47,23 @@ public abstract partial class Attention
         internal readonly record struct ForwardArgs(
             Problem Problem, ArrayView<float> Q, ArrayView<float> KeyValue, ArrayView<float> O, ArrayView<float> LogSumExp);
 
-        // one group per problem, head and tile of queries, a thread each; keys and values pass by in shared tiles
+        // one group per set of keys and tile of its queries, a thread each; keys and values pass by in shared tiles
         internal static void ForwardKernel(ForwardArgs args)
         {
             var problem = args.Problem;
-            int width = problem.Width, headWidth = problem.HeadWidth, column = problem.Head * headWidth;
+            int width = problem.Width, headWidth = problem.HeadWidth, column = problem.KeyColumn;
             var keys = SharedMemory.Allocate<float>(TileRows * MostHeadWidth);
             var values = SharedMemory.Allocate<float>(TileRows * MostHeadWidth);
             var query = LocalMemory.Allocate<float>(MostHeadWidth);
             var sum = LocalMemory.Allocate<float>(MostHeadWidth);
 
             int s = Grid.IdxY * Group.DimX + Group.IdxX;
-            bool active = s < problem.Queries;
-            int token = active ? problem.Query(s) : 0;
+            bool active = s < problem.QueriesOfSet;
+            int slot = active ? problem.Slot(s) : 0;
             float scale = 1 / XMath.Sqrt((float)headWidth);
             for (int i = 0; i < headWidth; i++)
             {
-                query[i] = active ? args.Q[token * width + column + i] * scale : 0;
+                query[i] = active ? args.Q[slot * headWidth + i] * scale : 0;
                 sum[i] = 0;
             }
 
@@ -99,10 +108,10 @@ public abstract partial class Attention
             {
                 for (int i = 0; i < headWidth; i++)
                 {
-                    args.O[token * width + column + i] = sum[i] / denominator;
+                    args.O[slot * headWidth + i] = sum[i] / denominator;
                 }
 
-                args.LogSumExp[token * problem.Heads + problem.Head] = maximum + XMath.Log(denominator);
+                args.LogSumExp[slot] = maximum + XMath.Log(denominator);
             }
         }
 
@@ -114,7 +123,7 @@ public abstract partial class Attention
         internal static void QueryKernel(BackwardArgs args)
         {
             var problem = args.Problem;
-            int width = problem.Width, headWidth = problem.HeadWidth, column = problem.Head * headWidth;
+            int width = problem.Width, headWidth = problem.HeadWidth, column = problem.KeyColumn;
             var keys = SharedMemory.Allocate<float>(TileRows * MostHeadWidth);
             var values = SharedMemory.Allocate<float>(TileRows * MostHeadWidth);
             var query = LocalMemory.Allocate<float>(MostHeadWidth);
@@ -122,20 +131,20 @@ public abstract partial class Attention
             var sum = LocalMemory.Allocate<float>(MostHeadWidth);
 
             int s = Grid.IdxY * Group.DimX + Group.IdxX;
-            bool active = s < problem.Queries;
-            int token = active ? problem.Query(s) : 0;
+            bool active = s < problem.QueriesOfSet;
+            int slot = active ? problem.Slot(s) : 0;
             float scale = 1 / XMath.Sqrt((float)headWidth);
             float delta = 0;
             for (int i = 0; i < headWidth; i++)
             {
-                int at = token * width + column + i;
+                int at = slot * headWidth + i;
                 query[i] = active ? args.Q[at] * scale : 0;
                 gradient[i] = active ? args.DAttended[at] : 0;
                 delta += active ? args.O[at] * gradient[i] : 0;
                 sum[i] = 0;
             }
 
-            float logSumExp = active ? args.LogSumExp[token * problem.Heads + problem.Head] : 0;
+            float logSumExp = active ? args.LogSumExp[slot] : 0;
             for (int first = 0; first < problem.Keys; first += TileRows)
             {
                 int rows = XMath.Min(TileRows, problem.Keys - first);
@@ -163,7 +172,7 @@ public abstract partial class Attention
             {
                 for (int i = 0; i < headWidth; i++)
                 {
-                    args.Dq[token * width + column + i] = sum[i];
+                    args.Dq[slot * headWidth + i] = sum[i];
                 }
             }
         }
@@ -172,7 +181,7 @@ public abstract partial class Attention
         internal static void KeyKernel(BackwardArgs args)
         {
             var problem = args.Problem;
-            int width = problem.Width, headWidth = problem.HeadWidth, column = problem.Head * headWidth;
+            int width = problem.Width, headWidth = problem.HeadWidth, column = problem.KeyColumn;
             var queries = SharedMemory.Allocate<float>(TileRows * MostHeadWidth);
             var gradients = SharedMemory.Allocate<float>(TileRows * MostHeadWidth);
             var deltas = SharedMemory.Allocate<float>(TileRows);
@@ -194,29 +203,29 @@ public abstract partial class Attention
                 dValue[i] = 0;
             }
 
-            for (int first = 0; first < problem.Queries; first += TileRows)
+            for (int first = 0; first < problem.QueriesOfSet; first += TileRows)
             {
-                int rows = XMath.Min(TileRows, problem.Queries - first);
+                int rows = XMath.Min(TileRows, problem.QueriesOfSet - first);
                 Group.Barrier();
                 for (int element = Group.IdxX; element < rows * headWidth; element += Group.DimX)
                 {
-                    int source = problem.Query(first + element / headWidth) * width + column + element % headWidth;
+                    int source = problem.Slot(first + element / headWidth) * headWidth + element % headWidth;
                     queries[element] = args.Q[source] * scale;
                     gradients[element] = args.DAttended[source];
                 }
 
                 for (int r = Group.IdxX; r < rows; r += Group.DimX)
                 {
-                    int token = problem.Query(first + r);
+                    int slot = problem.Slot(first + r);
                     float delta = 0;
                     for (int i = 0; i < headWidth; i++)
                     {
-                        int source = token * width + column + i;
+                        int source = slot * headWidth + i;
                         delta += args.O[source] * args.DAttended[source];
                     }
 
                     deltas[r] = delta;
-                    sums[r] = args.LogSumExp[token * problem.Heads + problem.Head];
+                    sums[r] = args.LogSumExp[slot];
                 }
 
                 Group.Barrier();
@@ -246,6 +255,14 @@ public abstract partial class Attention
                     args.DKeyValue[at + i] = args.Accumulate != 0 ? args.DKeyValue[at + i] + k : k;
                     args.DKeyValue[at + width + i] = args.Accumulate != 0 ? args.DKeyValue[at + width + i] + v : v;
                 }
+
+                // With FirstKeyHead no query read the rest of the row: its gradient is zero.
+                int rest = problem.FirstKeyHead != 0 && args.Accumulate == 0 ? width : headWidth;
+                for (int i = headWidth; i < rest; i++)
+                {
+                    args.DKeyValue[at + i] = 0;
+                    args.DKeyValue[at + width + i] = 0;
+                }
             }
         }
 
@@ -267,7 +284,7 @@ public abstract partial class Attention
             var problem = Describe(shape, q.Width);
             if (shape.QueryTokens > 0)
             {
-                _forward(Launch(shape, shape.Queries), new(problem, q.View, keyValue.View, o.View, logSumExp.View));
+                _forward(Launch(shape, shape.QueriesOfSet), new(problem, q.View, keyValue.View, o.View, logSumExp.View));
             }
         }
 
@@ -280,21 +297,21 @@ public abstract partial class Attention
                 accumulate ? 1 : 0);
             if (shape.QueryTokens > 0)
             {
-                _query(Launch(shape, shape.Queries), args);
+                _query(Launch(shape, shape.QueriesOfSet), args);
                 _key(Launch(shape, shape.Keys), args);
             }
         }
 
         static Problem Describe(AttentionShape shape, int width) =>
             width / shape.Heads <= MostHeadWidth
-                ? new(shape.Inner, shape.Queries, shape.Keys, shape.Heads, width / shape.Heads)
+                ? new(shape.Inner, shape.Queries, shape.Keys, shape.Heads, width / shape.Heads, shape.FirstKeyHead ? 1 : 0)
                 : throw new ArgumentException(
                     $"Heads of width {width / shape.Heads} are wider than the {MostHeadWidth} a GPU thread holds.");
 
         KernelConfig Launch(AttentionShape shape, int rows)
         {
             int group = device.GroupSize(Math.Min(GroupSize, (rows + 31) / 32 * 32));
-            return new(new Index2D(shape.Outer * shape.Inner * shape.Heads, (rows + group - 1) / group), new Index2D(group, 1));
+            return new(new Index2D(shape.KeySets, (rows + group - 1) / group), new Index2D(group, 1));
         }
     }
 }

@@ -2,27 +2,6 @@ using CausalMixFT.Kernels.Devices;
 
 namespace CausalMixFT.Kernels.Transformer;
 
-/// <summary>Which tokens attend to which: <paramref name="Outer"/> · <paramref name="Inner"/> separate problems.</summary>
-/// <remarks>
-/// In problem (o, i), query s is token <c>(o · Queries + s) · Inner + i</c> and key j is token
-/// <c>(o · Keys + j) · Inner + i</c>. So with tokens ordered (tables, rows, columns), attention over the columns of each
-/// row has Outer = rows and Inner = 1, and attention over the rows of each column has Outer = tables, Inner = columns:
-/// the same operation, no transposed copy.
-/// </remarks>
-/// <param name="Outer">Groups of tokens that lie together.</param>
-/// <param name="Inner">Problems interleaved in a group.</param>
-/// <param name="Queries">Queries of a problem.</param>
-/// <param name="Keys">Keys and values of a problem; all its queries see all of them.</param>
-/// <param name="Heads">Heads; each owns width / Heads adjacent elements.</param>
-public readonly record struct AttentionShape(int Outer, int Inner, int Queries, int Keys, int Heads)
-{
-    /// <summary>Query tokens of all problems.</summary>
-    public int QueryTokens => Outer * Inner * Queries;
-
-    /// <summary>Key tokens of all problems.</summary>
-    public int KeyTokens => Outer * Inner * Keys;
-}
-
 /// <summary>Softmax attention, a head at a time: <c>o = softmax(q · kᵀ / √headWidth) · v</c>.</summary>
 /// <remarks>
 /// Shapes: q, o, dq, dAttended are (query tokens, width); keyValue, dKeyValue are (key tokens, 2 · width), keys in the first

@@ -28,13 +28,13 @@ static class VectorMath
         return p * scale.AsSingle();
     }
 
-    /// <summary>2ˣ for x ≤ 0, to 1e-7 of its value; below −126 it is 2⁻¹²⁶.</summary>
+    /// <summary>2ˣ for x below 127, to 1e-7 of its value; below −126 it is 2⁻¹²⁶.</summary>
     /// <remarks>
     /// Softmax's exponential, a quarter cheaper than <see cref="Exp"/>: base 2 needs no reduction constants and x no upper
     /// bound. The polynomial is the minimax one of 2ʳ on |r| ≤ ½; 2ⁿ is added to the exponent bits.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Vector256<float> Exp2Negative(Vector256<float> x)
+    internal static Vector256<float> Exp2(Vector256<float> x)
     {
         x = Vector256.MaxNative(x, Vector256.Create(-126f));
         var n = Vector256.Round(x);

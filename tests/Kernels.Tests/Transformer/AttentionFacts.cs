@@ -15,12 +15,17 @@ public class AttentionFacts
     [
         (new(3, 1, 1, 1, 1), 5), (new(3, 1, 7, 7, 2), 24), (new(5, 1, 1, 6, 4), 24), (new(2, 1, 11, 11, 2), 16),
         (new(2, 1, 9, 10, 1), 8), (new(2, 3, 5, 7, 2), 24), (new(1, 2, 13, 9, 3), 5), (new(2, 1, 2, 3, 1), 48),
+        (new(2, 3, 5, 7, 3, FirstKeyHead: true), 8), (new(1, 2, 9, 4, 2, FirstKeyHead: true), 5),
+        (new(3, 1, 6, 6, 4, FirstKeyHead: true), 16),
     ];
 
     // Only for the CPU, whose tiles these fill and overflow.
     static readonly (AttentionShape Shape, int HeadWidth)[] Large =
     [
         (new(1, 2, 53, 301, 1), 24), (new(1, 3, 101, 131, 2), 16), (new(2, 1, 33, 33, 1), 32), (new(1, 2, 25, 258, 1), 7),
+        (new(1, 1, 250, 97, 1), 64), (new(1, 4, 131, 193, 3, FirstKeyHead: true), 32), (new(2, 1, 51, 51, 2), 32),
+        (new(2, 1, 60, 37, 3), 24), (new(1, 1, 400, 129, 3, FirstKeyHead: true), 7), (new(3, 1, 64, 64, 1), 64),
+        (new(2, 1, 12, 5, 2), 16), (new(2, 1, 5, 13, 2), 24), (new(2, 1, 6, 6, 6), 32), (new(1, 1, 26, 17, 1), 8),
     ];
 
     public static IEnumerable<TheoryDataRow<DeviceKind, AttentionShape, int>> Cases() =>
@@ -38,7 +43,8 @@ public class AttentionFacts
         double[] before = Values.Draw(4, keys * 2 * width);
         Tensor qs = q.On(workspace, queries, width), kvs = kv.On(workspace, keys, 2 * width), dos = dAttended.On(workspace, queries, width);
         Tensor o = workspace.Take(queries, width), logSumExp = workspace.Take(queries, shape.Heads), dq = workspace.Take(queries, width);
-        Tensor dkv = workspace.Take(keys, 2 * width), dAdded = before.On(workspace, keys, 2 * width);
+        // Written over what was there, also where no query looks.
+        Tensor dkv = before.On(workspace, keys, 2 * width), dAdded = before.On(workspace, keys, 2 * width);
 
         var attention = Attention.On(device);
         attention.Forward(shape, qs, kvs, o, logSumExp);
@@ -53,16 +59,72 @@ public class AttentionFacts
         Assert.InRange(Values.LargestDifference(expected.Dkv.Plus(before), dAdded), 0, Tolerance);
     }
 
-    [Fact]
-    public void The_definitions_gradients_are_those_of_central_differences()
+    [Theory, InlineData(false), InlineData(true)]
+    public void The_definitions_gradients_are_those_of_central_differences(bool firstKeyHead)
     {
-        var shape = new AttentionShape(1, 2, 3, 4, 2);
+        var shape = new AttentionShape(1, 2, 3, 4, 2, firstKeyHead);
         double[] q = Values.Draw(1, shape.QueryTokens * 6), kv = Values.Draw(2, shape.KeyTokens * 12), dAttended = Values.Draw(3, q.Length);
         var exact = Definition(shape, 3, q, kv, dAttended);
         double[] dq = Values.Gradient(x => Values.Dot(Definition(shape, 3, x, kv, dAttended).O, dAttended), q);
         double[] dkv = Values.Gradient(x => Values.Dot(Definition(shape, 3, q, x, dAttended).O, dAttended), kv);
         Assert.InRange(dq.Zip(exact.Dq, (a, b) => Math.Abs(a - b)).Max(), 0, 1e-8);
         Assert.InRange(dkv.Zip(exact.Dkv, (a, b) => Math.Abs(a - b)).Max(), 0, 1e-8);
+    }
+
+    [Theory, InlineData(false), InlineData(true)]
+    public void One_thread_and_several_give_the_same_bits(bool firstKeyHead)
+    {
+        // Few sets of keys and many queries: backward splits them, and adds the parts.
+        var shape = new AttentionShape(1, 2, 500, 131, 2, firstKeyHead);
+        float[][] Run(int threads)
+        {
+            using var device = ComputeDevice.Open(DeviceKind.Cpu, new DeviceOptions { Threads = threads });
+            using var workspace = new Workspace(device);
+            int width = 2 * 24;
+            Tensor q = Values.Draw(1, shape.QueryTokens * width).On(workspace, shape.QueryTokens, width);
+            Tensor kv = Values.Draw(2, shape.KeyTokens * 2 * width).On(workspace, shape.KeyTokens, 2 * width);
+            Tensor dAttended = Values.Draw(3, shape.QueryTokens * width).On(workspace, shape.QueryTokens, width);
+            Tensor o = workspace.Take(shape.QueryTokens, width), dq = workspace.Take(shape.QueryTokens, width);
+            Tensor logSumExp = workspace.Take(shape.QueryTokens, 2), dkv = workspace.Take(shape.KeyTokens, 2 * width);
+            var attention = Attention.On(device);
+            attention.Forward(shape, q, kv, o, logSumExp);
+            attention.Backward(shape, dAttended, q, kv, o, logSumExp, dq, dkv);
+            return [o.ToArray(), logSumExp.ToArray(), dq.ToArray(), dkv.ToArray()];
+        }
+
+        Assert.Equal(Run(1), Run(3));
+    }
+
+    [Fact]
+    public void A_tile_whose_scores_leave_its_shift_late_is_scaled_to_the_largest()
+    {
+        // Scores in units of log 2: near −200 for the first keys, then 0, then near 200, then few; so a tile of queries
+        // lowers its shift at first, raises it twice, and keeps it. Lanes differ, since every third query looks away.
+        using var device = ComputeDevice.Open(DeviceKind.Cpu);
+        using var workspace = new Workspace(device);
+        var shape = new AttentionShape(1, 2, 29, 500, 1);
+        double[] q = Values.Draw(1, 58 * 8), kv = Values.Draw(2, 1000 * 16), dAttended = Values.Draw(3, 58 * 8);
+        for (int token = 0; token < 58; token++)
+        {
+            q[token * 8] = token % 3 == 0 ? -4 : 4;
+        }
+
+        for (int token = 0; token < 1000; token++)
+        {
+            kv[token * 16] = token < 300 ? -100 : token < 600 ? 0 : token < 800 ? 100 : 2;
+        }
+
+        Tensor qs = q.On(workspace, 58, 8), kvs = kv.On(workspace, 1000, 16), o = workspace.Take(58, 8);
+        Tensor logSumExp = workspace.Take(58, 1), dq = workspace.Take(58, 8), dkv = workspace.Take(1000, 16);
+        var attention = Attention.On(device);
+        attention.Forward(shape, qs, kvs, o, logSumExp);
+        attention.Backward(shape, dAttended.On(workspace, 58, 8), qs, kvs, o, logSumExp, dq, dkv);
+
+        // Scores of 140 are exact to 140 · 2⁻²⁴ ≈ 1e-5, and so relatively is p.
+        var expected = Definition(shape, 8, q, kv, dAttended);
+        Assert.InRange(Values.LargestDifference(expected.O, o), 0, 1e-4);
+        Assert.InRange(Values.LargestDifference(expected.LogSumExp, logSumExp), 0, 1e-4);
+        Assert.InRange(Values.LargestDifference(expected.Dkv, dkv), 0, 1e-3);
     }
 
     [Theory, ClassData(typeof(EveryDevice))]
@@ -102,7 +164,8 @@ public class AttentionFacts
                     for (int s = 0; s < shape.Queries; s++)
                     {
                         int token = (outer * shape.Queries + s) * shape.Inner + inner, at = token * width + head * headWidth;
-                        int KeyAt(int j) => ((outer * shape.Keys + j) * shape.Inner + inner) * 2 * width + head * headWidth;
+                        int keyHead = shape.FirstKeyHead ? 0 : head;
+                        int KeyAt(int j) => ((outer * shape.Keys + j) * shape.Inner + inner) * 2 * width + keyHead * headWidth;
                         double Sum(Func<int, double> term) => Enumerable.Range(0, headWidth).Sum(term);
                         var scores = Enumerable.Range(0, shape.Keys)
                             .Select(j => scale * Sum(i => q[at + i] * kv[KeyAt(j) + i])).ToArray();
