@@ -216,7 +216,7 @@ public sealed partial class TabularTransformer
 
         if (shape.QueryRows > 0)
         {
-            yield return (new(shape.Tables, columns, shape.QueryRows, shape.Keys, Config.Heads), first);
+            yield return (new(shape.Tables, columns, shape.QueryRows, shape.Keys, Config.Heads, Config.MultiQuery), first);
         }
     }
 
