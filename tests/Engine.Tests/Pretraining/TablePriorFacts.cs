@@ -111,6 +111,12 @@ public class TablePriorFacts(ITestOutputHelper output)
         }
 
         output.WriteLine($"{drawn / clock.Elapsed.TotalSeconds:0} cells a second; {clock.Elapsed.TotalMilliseconds / 100:0.0} ms a batch; {hopeless}; {cells / 300:0}");
+        foreach (var (columns, classes) in ((int, int)[])[(2, 2), (10, 2), (30, 2), (10, 5)])
+        {
+            var fixedAucs = Enumerable.Range(1000, 200).Select(b => QueryAuc(prior.Draw((uint)b, new TableShape(1, 400, 130, columns, classes)))).Order().ToArray();
+            output.WriteLine($"{columns} {classes}: " + string.Join(" ", Enumerable.Range(0, 11).Select(d => fixedAucs[Math.Min(199, d * 20)].ToString("0.000", System.Globalization.CultureInfo.InvariantCulture))));
+        }
+
         Assert.Fail("look");
     }
 
