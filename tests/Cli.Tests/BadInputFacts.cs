@@ -114,6 +114,8 @@ public sealed class BadInputFacts : IDisposable
         { ["evaluate", "TABLE", "--out", "OUT", "--synthetic", "TABLE", "--target", "w"], ["'w'", "'x'"] },
         { ["evaluate", "TABLE", "--out", "OUT", "--synthetic", "TABLE", "--graph", "TABLE"], ["t.csv", "matrix"] },
         { ["pretrain", "--heads", "5", "--out", "OUT"], ["--heads is 5", "divisor"] },
+        { ["pretrain", "--config", "huge", "--out", "OUT"], ["--config is 'huge'", "nano and base"] },
+        { ["pretrain", "--check", "TABLE", "--out", "OUT"], ["no target is known", "t.json"] },
     };
 
     [Theory, MemberData(nameof(CommandLines))]

@@ -207,6 +207,23 @@ public sealed class CommandFacts : IDisposable
     }
 
     [Fact]
+    public void Pretrain_scores_its_checks_on_real_tables_and_takes_a_model_by_name()
+    {
+        string folder = Directory.CreateDirectory(_program.At("in", "tables")).FullName;
+        File.WriteAllText(Path.Combine(folder, "a.csv"), CommandRun.Table());
+        File.WriteAllText(Path.Combine(folder, "a.json"), """{ "target": "y" }""");
+        _program.RunsWell(
+            "pretrain", "--steps", "1", "--width", "8", "--heads", "2", "--hidden", "8", "--layers", "1", "--tokens", "1000", "--check", folder,
+            "--out", _program.At("out"));
+        Assert.Contains("real tables' AUC", _program.Output, StringComparison.Ordinal);
+        using var log = JsonDocument.Parse(File.ReadAllText(_program.At("out", "training-log.jsonl")));
+        Assert.InRange(log.RootElement.GetProperty("realAuc").GetDouble(), 0, 1);
+
+        var model = new PretrainCommand { Config = "base", Steps = 1, Tokens = 1000, LearningRate = 1e-3f, Layers = 2, CheckEvery = 1 }.Options().Model;
+        Assert.Equal(ModelPresets.Named("base")! with { Layers = 2 }, model);
+    }
+
+    [Fact]
     public void Devices_lists_the_cpu_and_the_libraries()
     {
         _program.RunsWell("devices", "--threads", "1");

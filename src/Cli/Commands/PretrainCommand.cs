@@ -1,7 +1,9 @@
 using System.Globalization;
+using CausalMixFT.Engine;
 using CausalMixFT.Engine.Formats;
+using CausalMixFT.Engine.Models;
 using CausalMixFT.Engine.Pretraining;
-using CausalMixFT.Kernels.Transformer;
+using CausalMixFT.Engine.Tables;
 using CommandLine;
 
 namespace CausalMixFT.Cli.Commands;
@@ -9,6 +11,9 @@ namespace CausalMixFT.Cli.Commands;
 [Verb("pretrain", HelpText = "Train a model from nothing, on tables drawn from random structural causal models.")]
 sealed class PretrainCommand : Command
 {
+    // A check takes seconds, not minutes.
+    const int MostRows = 1000;
+
     [Option("out", Required = true, MetaValue = "DIR", HelpText = "Where model.safetensors, its log and checkpoints go; the same command continues there.")]
     public string Out { get; set; } = "";
 
@@ -21,20 +26,26 @@ sealed class PretrainCommand : Command
     [Option("learning-rate", Default = 1e-3f, HelpText = "The largest learning rate.")]
     public float LearningRate { get; set; }
 
-    [Option("width", Default = 96, HelpText = "Elements of a token.")]
-    public int Width { get; set; }
+    [Option("config", Default = "nano", MetaValue = "NAME", HelpText = "The model: nano (nanoTabPFN's) or base (TabPFN v2's rules, larger).")]
+    public string Config { get; set; } = "";
 
-    [Option("heads", Default = 4, HelpText = "Attention heads; they divide the width.")]
-    public int Heads { get; set; }
+    [Option("width", HelpText = "Elements of a token. (default: the model's)")]
+    public int? Width { get; set; }
 
-    [Option("hidden", Default = 192, HelpText = "Hidden elements of each layer's perceptron.")]
-    public int Hidden { get; set; }
+    [Option("heads", HelpText = "Attention heads; they divide the width. (default: the model's)")]
+    public int? Heads { get; set; }
 
-    [Option("layers", Default = 3, HelpText = "Layers.")]
-    public int Layers { get; set; }
+    [Option("hidden", HelpText = "Hidden elements of each layer's perceptron. (default: the model's)")]
+    public int? Hidden { get; set; }
+
+    [Option("layers", HelpText = "Layers. (default: the model's)")]
+    public int? Layers { get; set; }
 
     [Option("check-every", Default = 250, HelpText = "Steps between checks on held-out tables, when files are written.")]
     public int CheckEvery { get; set; }
+
+    [Option("check", MetaValue = "FOLDER", HelpText = "Score each check's model on these real tables too; NAME.json beside NAME.csv names its target.")]
+    public string? RealTables { get; set; }
 
     public override string Example => "causalmixft pretrain --steps 6000 --out runs/pretrain";
 
@@ -48,14 +59,23 @@ sealed class PretrainCommand : Command
         Check(Steps >= 1, "steps", Steps, "a number from 1 on");
         Check(Tokens >= 1000, "tokens", Tokens, "a number from 1000 on");
         Check(LearningRate is > 0 and < 1, "learning-rate", LearningRate, "a number between 0 and 1");
-        Check(Width is >= 1 and <= 4096, "width", Width, "a number from 1 to 4096");
-        Check(Heads >= 1 && Width % Heads == 0, "heads", Heads, $"a divisor of the width {Width}");
-        Check(Hidden is >= 1 and <= 4096, "hidden", Hidden, "a number from 1 to 4096");
-        Check(Layers is >= 1 and <= 100, "layers", Layers, "a number from 1 to 100");
+        var preset = ModelPresets.Named(Config) ?? throw new InputException(
+            $"--config is '{Config}', but {string.Join(" and ", ModelPresets.Names)} are the models there are.");
+        var model = preset with
+        {
+            Width = Width ?? preset.Width,
+            Heads = Heads ?? preset.Heads,
+            Hidden = Hidden ?? preset.Hidden,
+            Layers = Layers ?? preset.Layers,
+        };
+        Check(model.Width is >= 1 and <= 4096, "width", model.Width, "a number from 1 to 4096");
+        Check(model.Heads >= 1 && model.Width % model.Heads == 0, "heads", model.Heads, $"a divisor of the width {model.Width}");
+        Check(model.Hidden is >= 1 and <= 4096, "hidden", model.Hidden, "a number from 1 to 4096");
+        Check(model.Layers is >= 1 and <= 100, "layers", model.Layers, "a number from 1 to 100");
         Check(CheckEvery >= 1, "check-every", CheckEvery, "a number from 1 on");
         return new()
         {
-            Model = new TransformerConfig { Width = Width, Heads = Heads, Hidden = Hidden, Layers = Layers },
+            Model = model,
             Seed = Seed,
             Steps = Steps,
             TokensPerStep = Tokens,
@@ -68,13 +88,33 @@ sealed class PretrainCommand : Command
     {
         var options = Options();
         OutputPlace.CheckFolder(Out);
+        ClassificationTask[] tasks = RealTables is null
+            ? [] : [.. TableFile.In(RealTables).Select(file => Task(file, options.Model.Classes))];
         using var device = OpenDevice(terminal);
         terminal.Say($"Seed: {Seed}");
+        var mix = new CausalMix(device, new CausalMixOptions());
         terminal.Stage("Pre-train", told => PretrainRun.Run(
-            device, options, Out,
-            check => terminal.Say(string.Create(CultureInfo.InvariantCulture,
-                $"step {check.Step}: loss {check.TrainLoss:0.0000}, held out {check.HeldOutLoss:0.0000} (shares alone {check.HeldOutEntropy:0.0000}), accuracy {check.HeldOutAccuracy:0.000}, {check.Seconds:0} s")),
-            told, terminal.Cancellation));
+            device, options, Out, check => terminal.Say(Line(check)),
+            tasks.Length == 0 ? null : model => MeanAuc(mix, model, tasks), told, terminal.Cancellation));
         terminal.Say($"Model: {Path.Combine(Out, "model.safetensors")}");
     }
+
+    static ClassificationTask Task(string file, int mostClasses)
+    {
+        var beside = TableFile.Description(file);
+        string target = beside.Target ?? throw new InputException(
+            $"{file}: no target is known; name it in a file {TableFile.NameOf(file)}.json beside the table.");
+        return ClassificationTask.From(CsvTable.Read(file, beside.Csv), target, mostClasses).Subset(MostRows, seed: 0);
+    }
+
+    // The same split of each table at every check and in every run, so that checks differ by the model alone.
+    static double MeanAuc(CausalMix mix, TabularModel model, ClassificationTask[] tasks) => tasks
+        .Select(task => mix.EvaluateSplits(model, task, splits: 1)[0].Arm.Test.RocAuc)
+        .Where(double.IsFinite)
+        .DefaultIfEmpty(double.NaN)
+        .Average();
+
+    static string Line(PretrainCheck check) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"step {check.Step}: loss {check.TrainLoss:0.0000}, held out {check.HeldOutLoss:0.0000} (shares alone {check.HeldOutEntropy:0.0000}), accuracy {check.HeldOutAccuracy:0.000}{(check.RealAuc is double auc ? $", real tables' AUC {auc.ToString("0.0000", CultureInfo.InvariantCulture)}" : "")}, {check.Seconds:0} s");
 }

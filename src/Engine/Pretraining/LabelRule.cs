@@ -15,7 +15,7 @@ sealed class LabelRule(DrawSequence draw, World world, int classes)
 
     readonly int _rows = world.Rows;
     readonly SortedSet<int> _related = [];
-    readonly float _noise = draw.Chance(0.3f) ? 0 : draw.LogUniform(0.05f, 2);
+    readonly float _noise = draw.Chance(0.35f) ? 0 : draw.LogUniform(0.03f, 1);
 
     /// <summary>Variables that tell the class, as far as any do: what it is made of, their nearest causes and effects.</summary>
     public IReadOnlySet<int> Related => _related;

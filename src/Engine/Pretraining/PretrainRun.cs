@@ -17,11 +17,12 @@ public static class PretrainRun
     /// <param name="options">The run; a checkpoint in the folder must be of the same.</param>
     /// <param name="folder">Made when missing.</param>
     /// <param name="check">Told each check as it is written.</param>
+    /// <param name="realAuc">Scores the model of each check on real tables, on which it never trains; NaN says nothing.</param>
     /// <param name="progress">Told the share of steps that is done.</param>
     /// <param name="cancellation">Stops after the present step.</param>
     public static TabularModel Run(
         ComputeDevice device, PretrainOptions options, string folder, Action<PretrainCheck>? check = null,
-        IProgress<double>? progress = null, CancellationToken cancellation = default)
+        Func<TabularModel, double>? realAuc = null, IProgress<double>? progress = null, CancellationToken cancellation = default)
     {
         string checkpoint = Path.Combine(folder, "checkpoint.safetensors"), log = Path.Combine(folder, "training-log.jsonl");
         using var pretrainer = new Pretrainer(device, options);
@@ -34,10 +35,12 @@ public static class PretrainRun
         pretrainer.Run(
             done =>
             {
+                var model = Model();
+                done = realAuc?.Invoke(model) is double auc && double.IsFinite(auc) ? done with { RealAuc = auc } : done;
                 checks.Add(done);
                 PretrainCheckpoint.Write(pretrainer.State(), options, checkpoint);
                 TrainingLog.Write(checks, log);
-                ModelFile.Write(Model(), Path.Combine(folder, "model.safetensors"));
+                ModelFile.Write(model, Path.Combine(folder, "model.safetensors"));
                 check?.Invoke(done);
             },
             progress, cancellation);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json.Serialization;
 using CausalMixFT.Kernels.Devices;
 using CausalMixFT.Kernels.Transformer;
 
@@ -12,8 +13,10 @@ namespace CausalMixFT.Engine.Pretraining;
 /// <param name="HeldOutAccuracy">Share of held-out query rows whose most probable class is right.</param>
 /// <param name="LearningRate">At this step.</param>
 /// <param name="Seconds">Since the start of this process.</param>
+/// <param name="RealAuc">Mean area under the ROC curve on real tables, where the run was given any.</param>
 public sealed record PretrainCheck(
-    int Step, double TrainLoss, double HeldOutLoss, double HeldOutEntropy, double HeldOutAccuracy, double LearningRate, double Seconds);
+    int Step, double TrainLoss, double HeldOutLoss, double HeldOutEntropy, double HeldOutAccuracy, double LearningRate, double Seconds,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? RealAuc = null);
 
 /// <summary>Trains a model on tables from the prior, resumably: step s of a seed is the same, however often it was stopped.</summary>
 public sealed class Pretrainer : IDisposable

@@ -3,10 +3,28 @@ namespace CausalMixFT.Engine.Pretraining;
 /// <summary>Draws one table: a world, the class, and the columns that are seen of it.</summary>
 sealed class TableDraw(DrawSequence draw, TableShape shape)
 {
+    const int MostTries = 4;
+    const double Hopeless = 0.62;
+
     readonly int _rows = shape.Rows;
 
     /// <summary>Writes features (rows, columns), row-major, and labels; context rows come first.</summary>
+    /// <remarks>Of tables that tell nothing of the class most are drawn anew: real ones were collected because they do.</remarks>
     public void Write(Span<float> features, Span<int> labels)
+    {
+        for (int attempt = 1; attempt <= MostTries; attempt++)
+        {
+            features.Clear();
+            WriteOnce(features, labels);
+            if (attempt == MostTries || draw.Chance(0.15f)
+                || new LearnableScreen(draw, shape).Auc(features, labels) > Hopeless)
+            {
+                return;
+            }
+        }
+    }
+
+    void WriteOnce(Span<float> features, Span<int> labels)
     {
         // Two thirds of the variables or more are seen; the others are hidden causes and effects.
         int nodes = shape.Columns + 2 + draw.Below(shape.Columns / 2 + 3);
@@ -39,7 +57,7 @@ sealed class TableDraw(DrawSequence draw, TableShape shape)
     // People collect what they think matters: variables near the class are seen more often than others.
     void ToFront(int[] order, IEnumerable<int> related)
     {
-        float close = draw.Uniform(0, 1.2f);
+        float close = draw.Chance(0.5f) ? 1 : draw.Uniform(0, 1);
         var first = related.Where(_ => draw.Chance(close)).ToHashSet();
         var front = order.Where(first.Contains).ToArray();
         var back = order.Where(node => !first.Contains(node)).ToArray();

@@ -37,6 +37,20 @@ public sealed class PretrainRunFacts : IDisposable
     }
 
     [Fact]
+    public void The_log_carries_the_score_on_real_tables_where_there_is_one()
+    {
+        using var device = ComputeDevice.Open(DeviceKind.Cpu);
+        int calls = 0;
+        var told = new List<double?>();
+        PretrainRun.Run(
+            device, Brief, _folder, check => told.Add(check.RealAuc), model => calls++ == 0 ? 0.75 : double.NaN, cancellation: Token);
+        string[] lines = File.ReadAllLines(Path.Combine(_folder, "training-log.jsonl"));
+        Assert.Contains("\"realAuc\":0.75", lines[0], StringComparison.Ordinal);
+        Assert.DoesNotContain("realAuc", lines[1], StringComparison.Ordinal);
+        Assert.Equal([0.75, null], told);
+    }
+
+    [Fact]
     public void A_checkpoint_of_other_options_is_refused()
     {
         using var device = ComputeDevice.Open(DeviceKind.Cpu);
