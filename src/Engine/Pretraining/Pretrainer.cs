@@ -56,15 +56,15 @@ public sealed class Pretrainer : IDisposable
     /// <summary>Weights and optimiser state: what <see cref="Resume"/> continues from, bit for bit.</summary>
     public PretrainState State()
     {
-        var (mean, square) = _trainer.State();
-        return new(_trainer.Steps, Model.Parameters.Weights.ToArray(), mean, square);
+        var state = _trainer.State();
+        return new(state.Steps, Model.Parameters.Weights.ToArray(), state.Arrays["mean"], state.Arrays["square"]);
     }
 
     /// <summary>Continues from a state of a run with the same options.</summary>
     public void Resume(PretrainState state)
     {
         Model.Parameters.Weights.CopyFrom(state.Weights);
-        _trainer.Restore(state.Step, state.Mean, state.Square);
+        _trainer.Restore(new(state.Step, new() { ["mean"] = state.Mean, ["square"] = state.Square }));
     }
 
     /// <summary>Trains to the last step.</summary>

@@ -7,7 +7,7 @@ using ILGPU.Runtime;
 namespace CausalMixFT.Kernels.Transformer;
 
 /// <summary>What can be chosen about <see cref="AdamW"/> and <see cref="ScheduleFreeAdamW"/>.</summary>
-public sealed record AdamWOptions
+public sealed record AdamWOptions : OptimizerOptions
 {
     /// <summary>How fast the mean gradient forgets.</summary>
     public float Beta1 { get; init; } = 0.9f;

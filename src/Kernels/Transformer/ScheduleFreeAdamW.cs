@@ -12,7 +12,8 @@ namespace CausalMixFT.Kernels.Transformer;
 /// </summary>
 /// <remarks>
 /// Defazio et al. (2024), "The Road Less Scheduled". The weights hold y while training; only y and z are stored, for x
-/// follows from them. ĝ = g / (√v̂ + ε) + λ y. c is this step's share of the sum of squared largest learning rates.
+/// follows from them: <see cref="Blend"/> moves y by 1 − 1 / β₁ toward z, which is x, and x by 1 − β₁ back.
+/// ĝ = g / (√v̂ + ε) + λ y. c is this step's share of the sum of squared largest learning rates.
 /// Shapes: weights (y), fast (z), gradients, square are the flat block (1, parameters); norm is (1, 1).
 /// </remarks>
 public abstract class ScheduleFreeAdamW
@@ -35,18 +36,12 @@ public abstract class ScheduleFreeAdamW
         int number, float learningRate, float share, AdamWOptions options,
         Tensor gradients, Tensor norm, Tensor weights, Tensor fast, Tensor square);
 
-    /// <summary>Moves the weights toward fast: <c>w ← w + share · (fast − w)</c>, which turns y into x and back.</summary>
-    public abstract void Blend(float share, Tensor weights, Tensor fast);
-
     // ---- GPU: one thread per parameter ----
 
     internal sealed class Gpu(GpuDevice device) : ScheduleFreeAdamW
     {
         readonly Action<Index1D, UpdateArgs> _update =
             device.Accelerator.LoadAutoGroupedStreamKernel<Index1D, UpdateArgs>(UpdateKernel);
-
-        readonly Action<Index1D, BlendArgs> _blend =
-            device.Accelerator.LoadAutoGroupedStreamKernel<Index1D, BlendArgs>(BlendKernel);
 
         internal readonly record struct UpdateArgs(
             AdamW.Constants Constants, float Share, float Back, float Decay, ArrayView<float> Gradients, ArrayView<float> Norm,
@@ -63,11 +58,6 @@ public abstract class ScheduleFreeAdamW
             args.Fast[i] = there - direction * k.LearningRate;
         }
 
-        internal readonly record struct BlendArgs(float Share, ArrayView<float> Weights, ArrayView<float> Fast);
-
-        internal static void BlendKernel(Index1D i, BlendArgs args) =>
-            args.Weights[i] += args.Share * (args.Fast[i] - args.Weights[i]);
-
         public override void Update(
             int number, float learningRate, float share, AdamWOptions options,
             Tensor gradients, Tensor norm, Tensor weights, Tensor fast, Tensor square)
@@ -78,9 +68,6 @@ public abstract class ScheduleFreeAdamW
                 new(k, share, learningRate * (k.Beta1 * (1 - share) - 1), options.WeightDecay,
                     gradients.View, norm.View, weights.View, fast.View, square.View));
         }
-
-        public override void Blend(float share, Tensor weights, Tensor fast) =>
-            _blend(weights.Length, new(share, weights.View, fast.View));
     }
 
     // ---- CPU: eight parameters at a time ----
@@ -121,12 +108,6 @@ public abstract class ScheduleFreeAdamW
                     z[i] -= direction * learningRate;
                 }
             });
-        }
-
-        public override void Blend(float share, Tensor weights, Tensor fast)
-        {
-            var w = weights.Span;
-            System.Numerics.Tensors.TensorPrimitives.Lerp(w, fast.Span, share, w);
         }
     }
 }

@@ -27,15 +27,15 @@ public abstract class SoftmaxCrossEntropy
     public abstract void Forward(
         Tensor logits, DeviceArray<int> labels, DeviceArray<int> classes, Tensor losses, Tensor probabilities);
 
-    /// <summary>Writes dLogits.</summary>
-    public abstract void Backward(Tensor probabilities, DeviceArray<int> labels, Tensor dLogits);
+    /// <summary>Writes <paramref name="weight"/> times dLogits.</summary>
+    public abstract void Backward(Tensor probabilities, DeviceArray<int> labels, Tensor dLogits, float weight = 1);
 
     /// <summary>Writes the losses and probabilities; each row of <paramref name="softLabels"/> is a distribution.</summary>
     public abstract void Forward(
         Tensor logits, Tensor softLabels, DeviceArray<int> classes, Tensor losses, Tensor probabilities);
 
-    /// <summary>Writes dLogits.</summary>
-    public abstract void Backward(Tensor probabilities, Tensor softLabels, Tensor dLogits);
+    /// <summary>Writes <paramref name="weight"/> times dLogits.</summary>
+    public abstract void Backward(Tensor probabilities, Tensor softLabels, Tensor dLogits, float weight = 1);
 
     // ---- GPU: one thread per row ----
 
@@ -87,7 +87,7 @@ public abstract class SoftmaxCrossEntropy
 
         internal readonly record struct BackwardArgs(
             ArrayView<float> Probabilities, ArrayView<int> Labels, ArrayView<float> SoftLabels, ArrayView<float> DLogits,
-            int Rows, int Width, int Kind);
+            int Rows, int Width, int Kind, float Weight);
 
         internal static void BackwardKernel(Index1D row, BackwardArgs args)
         {
@@ -95,7 +95,7 @@ public abstract class SoftmaxCrossEntropy
             {
                 int at = row * args.Width + k;
                 float target = args.Kind == Soft ? args.SoftLabels[at] : args.Labels[row] == k ? 1 : 0;
-                args.DLogits[at] = (args.Probabilities[at] - target) / args.Rows;
+                args.DLogits[at] = (args.Probabilities[at] - target) / args.Rows * args.Weight;
             }
         }
 
@@ -110,9 +110,10 @@ public abstract class SoftmaxCrossEntropy
             new(logits.View, classes.View, labels.View, logits.View, losses.View, probabilities.View,
                 logits.Rows, logits.Width, Hard));
 
-        public override void Backward(Tensor probabilities, DeviceArray<int> labels, Tensor dLogits) => _backward(
+        public override void Backward(Tensor probabilities, DeviceArray<int> labels, Tensor dLogits, float weight) => _backward(
             probabilities.Rows,
-            new(probabilities.View, labels.View, probabilities.View, dLogits.View, probabilities.Rows, probabilities.Width, Hard));
+            new(
+                probabilities.View, labels.View, probabilities.View, dLogits.View, probabilities.Rows, probabilities.Width, Hard, weight));
 
         public override void Forward(
             Tensor logits, Tensor softLabels, DeviceArray<int> classes, Tensor losses, Tensor probabilities) => _forward(
@@ -120,9 +121,9 @@ public abstract class SoftmaxCrossEntropy
             new(logits.View, classes.View, classes.View, softLabels.View, losses.View, probabilities.View,
                 logits.Rows, logits.Width, Soft));
 
-        public override void Backward(Tensor probabilities, Tensor softLabels, Tensor dLogits) => _backward(
+        public override void Backward(Tensor probabilities, Tensor softLabels, Tensor dLogits, float weight) => _backward(
             probabilities.Rows,
-            new(probabilities.View, default, softLabels.View, dLogits.View, probabilities.Rows, probabilities.Width, Soft));
+            new(probabilities.View, default, softLabels.View, dLogits.View, probabilities.Rows, probabilities.Width, Soft, weight));
     }
 
     // ---- CPU: rows hold ten numbers, so plain loops; blocks of rows in parallel ----
@@ -142,11 +143,11 @@ public abstract class SoftmaxCrossEntropy
                 losses.Span[row] = logSum - logits.Span[row * logits.Width + labels.Span[row]];
             });
 
-        public override void Backward(Tensor probabilities, DeviceArray<int> labels, Tensor dLogits) =>
+        public override void Backward(Tensor probabilities, DeviceArray<int> labels, Tensor dLogits, float weight) =>
             EachRow(probabilities.Rows, row =>
             {
                 int width = probabilities.Width;
-                float share = 1f / probabilities.Rows;
+                float share = weight / probabilities.Rows;
                 ReadOnlySpan<float> p = probabilities.Span.Slice(row * width, width);
                 var dz = dLogits.Span.Slice(row * width, width);
                 for (int k = 0; k < width; k++)
@@ -171,11 +172,11 @@ public abstract class SoftmaxCrossEntropy
                 losses.Span[row] = loss;
             });
 
-        public override void Backward(Tensor probabilities, Tensor softLabels, Tensor dLogits) =>
+        public override void Backward(Tensor probabilities, Tensor softLabels, Tensor dLogits, float weight) =>
             EachRow(probabilities.Rows, row =>
             {
                 int width = probabilities.Width;
-                float share = 1f / probabilities.Rows;
+                float share = weight / probabilities.Rows;
                 ReadOnlySpan<float> p = probabilities.Span.Slice(row * width, width);
                 ReadOnlySpan<float> q = softLabels.Span.Slice(row * width, width);
                 var dz = dLogits.Span.Slice(row * width, width);

@@ -78,9 +78,9 @@ public class OptimizerFacts
         }
 
         Assert.InRange(Values.LargestDifference(y, weights), 0, 5e-6);
-        operation.Blend(1 - 1 / 0.9f, weights, fast);
+        Blend.On(device).Move(1 - 1 / 0.9f, weights, fast);
         Assert.InRange(Values.LargestDifference(x, weights), 0, 5e-6);
-        operation.Blend(1 - 0.9f, weights, fast);
+        Blend.On(device).Move(1 - 0.9f, weights, fast);
         Assert.InRange(Values.LargestDifference(y, weights), 0, 5e-6);
     }
 
