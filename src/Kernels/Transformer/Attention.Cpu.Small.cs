@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using CausalMixFT.Kernels.Devices;
 
 namespace CausalMixFT.Kernels.Transformer;
@@ -34,6 +35,8 @@ public abstract partial class Attention
                 float scale = Log2E / MathF.Sqrt(headWidth);
                 for (int head = 0; head < heads; head++)
                 {
+                    FetchNext(shape, problem, head, queries * width, q);
+                    FetchNext(shape, problem, head, keys * 2 * width, keyValue);
                     long at = (long)problem * queries * width + head * headWidth;
                     float* key = keyValue.Start + (long)problem * keys * 2 * width + head * headWidth;
                     TileProduct.TransposeRepeating(q.Start + at, width, queries, headWidth, transposed, lanes);
@@ -65,6 +68,11 @@ public abstract partial class Attention
                 float scale = 1 / MathF.Sqrt(headWidth);
                 for (int head = 0; head < heads; head++)
                 {
+                    FetchNext(shape, problem, head, queries * width, q);
+                    FetchNext(shape, problem, head, queries * width, dAttended);
+                    FetchNext(shape, problem, head, keys * 2 * width, keyValue);
+                    FetchNext(shape, problem, head, queries * width, dq);
+                    FetchNext(shape, problem, head, keys * 2 * width, dKeyValue);
                     long at = (long)problem * queries * width + head * headWidth;
                     long keyAt = (long)problem * keys * 2 * width + head * headWidth;
                     float* key = keyValue.Start + keyAt, dKey = dKeyValue.Start + keyAt, gradient = dAttended.Start + at;
@@ -87,6 +95,22 @@ public abstract partial class Attention
                     Product(keys, queries, headWidth, p, lanes, 1, gradient, width, dKey + width, 2 * width);
                     Product(keys, queries, headWidth, ds, lanes, 1, q.Start + at, width, dKey, 2 * width);
                     Product(queries, keys, headWidth, ds, 1, lanes, key, 2 * width, dq.Start + at, width);
+                }
+            }
+
+            // A head is a few lines of each row, which no processor foresees: while it computes, a share of the next problem's
+            // rows, length elements in all, is brought to the second cache; backward also what will be written, which halves
+            // the time of 6 and 11 columns.
+            static void FetchNext(AttentionShape shape, int problem, int head, int length, Tensor tensor)
+            {
+                if (Sse.IsSupported && problem + 1 < shape.Outer)
+                {
+                    float* next = tensor.Start + (problem + 1L) * length;
+                    int share = (length + shape.Heads - 1) / shape.Heads;
+                    for (int i = head * share; i < Math.Min(length, (head + 1) * share); i += 16)
+                    {
+                        Sse.Prefetch1(next + i);
+                    }
                 }
             }
 
