@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using CausalMixFT.Kernels.Devices;
 
@@ -16,9 +14,6 @@ public abstract partial class LinearAttention
 
         // Sets over the columns of a row are tiny: this many rows of queries and keys make a task worth waking a thread.
         const int RowsPerTask = 512;
-
-        [ThreadStatic]
-        static float[]? _scratch;
 
         public override void Forward(in AttentionShape shape, Tensor q, Tensor keyValue, Tensor o)
         {
@@ -57,7 +52,7 @@ public abstract partial class LinearAttention
                 Width = (headWidth + 15) / 16 * 16;
                 Rows = (Width + RowTile - 1) / RowTile * RowTile;
                 int block = Block * Width, square = Rows * Width;
-                A = Scratch(4 * block + 4 * square + 2 * Width + Block);
+                A = Attention.Cpu.Scratch(4 * block + 4 * square + 2 * Width + Block);
                 B = A + block;
                 C = B + block;
                 D = C + block;
@@ -70,17 +65,6 @@ public abstract partial class LinearAttention
                 Share = DSum + Width;
                 new Span<float>(State, 4 * square + 2 * Width).Clear();
             }
-        }
-
-        static float* Scratch(int length)
-        {
-            if (_scratch is null || _scratch.Length < length + 16)
-            {
-                _scratch = GC.AllocateArray<float>(length + 16, pinned: true);
-            }
-
-            // Aligned, so that no vector crosses a cache line.
-            return (float*)(((nint)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_scratch)) + 63) & ~63);
         }
 
         static void ForwardSet(AttentionShape shape, AttentionKeySet set, Tensor q, Tensor keyValue, Tensor o)
@@ -99,8 +83,8 @@ public abstract partial class LinearAttention
                 Product(count, at.Width, headWidth, at.A, at.Width, 1, at.State, false, at.B);
                 for (int r = 0; r < count; r++)
                 {
-                    float share = 1 / (Dot(at.A + r * at.Width, at.Sum, at.Width) + Epsilon);
-                    Scatter(at.B + r * at.Width, o.Start + set.Slot(r0 + r) * headWidth, headWidth, share, false);
+                    float share = 1 / (Attention.Cpu.Dot(at.A + r * at.Width, at.Sum, at.Width) + Epsilon);
+                    Attention.Cpu.Scatter(at.B + r * at.Width, o.Start + set.Slot(r0 + r) * headWidth, headWidth, share, false);
                 }
             }
         }
@@ -135,7 +119,7 @@ public abstract partial class LinearAttention
                     }
 
                     FeatureGradient(at.C + j * at.Width, at.DSum, 1, key, headWidth, dKey, accumulate);
-                    Scatter(at.D + j * at.Width, dKey + set.Width, headWidth, 1, accumulate);
+                    Attention.Cpu.Scatter(at.D + j * at.Width, dKey + set.Width, headWidth, 1, accumulate);
                 }
             }
         }
@@ -150,10 +134,10 @@ public abstract partial class LinearAttention
                 long slot = set.Slot(first + r) * headWidth;
                 float* feature = at.A + r * width, n = at.B + r * width;
                 Feature(q.Start + slot, headWidth, width, feature);
-                float share = 1 / (Dot(feature, at.Sum, width) + Epsilon);
+                float share = 1 / (Attention.Cpu.Dot(feature, at.Sum, width) + Epsilon);
                 new Span<float>(n, width).Clear();
-                Scatter(dAttended.Start + slot, n, headWidth, share, false);
-                float e = -Dot(n, o.Start + slot, headWidth);
+                Attention.Cpu.Scatter(dAttended.Start + slot, n, headWidth, share, false);
+                float e = -Attention.Cpu.Dot(n, o.Start + slot, headWidth);
                 at.Share[r] = e;
                 Add(feature, e, width, at.DSum);
             }
@@ -245,21 +229,6 @@ public abstract partial class LinearAttention
             }
         }
 
-        static void Scatter(float* source, float* target, int width, float scale, bool accumulate)
-        {
-            int i = 0;
-            for (; i + 8 <= width; i += 8)
-            {
-                var value = Vector256.Load(source + i) * scale;
-                (accumulate ? value + Vector256.Load(target + i) : value).Store(target + i);
-            }
-
-            for (; i < width; i++)
-            {
-                target[i] = source[i] * scale + (accumulate ? target[i] : 0);
-            }
-        }
-
         // target += factor · source, of whole vectors.
         static void Add(float* source, float factor, int width, float* target)
         {
@@ -268,24 +237,6 @@ public abstract partial class LinearAttention
                 Vector256.FusedMultiplyAdd(Vector256.Load(source + i), Vector256.Create(factor), Vector256.Load(target + i))
                     .Store(target + i);
             }
-        }
-
-        static float Dot(float* a, float* b, int count)
-        {
-            Vector256<float> sums = default;
-            float sum = 0;
-            int i = 0;
-            for (; i + 8 <= count; i += 8)
-            {
-                sums = Vector256.FusedMultiplyAdd(Vector256.Load(a + i), Vector256.Load(b + i), sums);
-            }
-
-            for (; i < count; i++)
-            {
-                sum += a[i] * b[i];
-            }
-
-            return sum + Vector256.Sum(sums);
         }
     }
 }
