@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using CausalMixFT.Kernels.Devices;
 
 namespace CausalMixFT.Kernels.Transformer;
@@ -9,10 +10,11 @@ public abstract partial class Attention
     {
         // Attention over the columns of a row: a handful of queries and keys, so gathering panels would cost more than the
         // products. Here scores are transposed, a vector of queries for each key, which turns softmax into vertical
-        // arithmetic; keys, values, outputs and gradients are read and written where they lie.
+        // arithmetic; keys, values, outputs and gradients are read and written where they lie. Queries of the first key head
+        // come from other rows than the keys' (Inner above 1), so they need no such path.
         static class Small
         {
-            const int MostKeys = 32, MostQueries = 32, MostWidth = 64;
+            const int MostKeys = 64, MostQueries = 64, MostWidth = 64;
 
             internal static bool Suits(AttentionShape shape, int width)
             {
@@ -33,9 +35,11 @@ public abstract partial class Attention
                 float scale = Log2E / MathF.Sqrt(headWidth);
                 for (int head = 0; head < heads; head++)
                 {
+                    FetchNext(shape, problem, head, queries * width, q);
+                    FetchNext(shape, problem, head, keys * 2 * width, keyValue);
                     long at = (long)problem * queries * width + head * headWidth;
                     float* key = keyValue.Start + (long)problem * keys * 2 * width + head * headWidth;
-                    Transpose(q.Start + at, width, queries, lanes, headWidth, transposed);
+                    TileProduct.TransposeRepeating(q.Start + at, width, queries, headWidth, transposed, lanes);
                     Scores(key, 2 * width, keys, headWidth, transposed, lanes, p);
                     for (int i = 0; i < lanes; i += 8)
                     {
@@ -64,16 +68,23 @@ public abstract partial class Attention
                 float scale = 1 / MathF.Sqrt(headWidth);
                 for (int head = 0; head < heads; head++)
                 {
+                    FetchNext(shape, problem, head, queries * width, q);
+                    FetchNext(shape, problem, head, queries * width, dAttended);
+                    FetchNext(shape, problem, head, keys * 2 * width, keyValue);
+                    FetchNext(shape, problem, head, queries * width, dq);
+                    FetchNext(shape, problem, head, keys * 2 * width, dKeyValue);
                     long at = (long)problem * queries * width + head * headWidth;
                     long keyAt = (long)problem * keys * 2 * width + head * headWidth;
                     float* key = keyValue.Start + keyAt, dKey = dKeyValue.Start + keyAt, gradient = dAttended.Start + at;
-                    Transpose(q.Start + at, width, queries, lanes, headWidth, transposed);
+                    TileProduct.TransposeRepeating(q.Start + at, width, queries, headWidth, transposed, lanes);
                     Scores(key, 2 * width, keys, headWidth, transposed, lanes, p);
-                    Transpose(gradient, width, queries, lanes, headWidth, transposed);
+                    TileProduct.TransposeRepeating(gradient, width, queries, headWidth, transposed, lanes);
                     Scores(key + width, 2 * width, keys, headWidth, transposed, lanes, ds);
                     for (int i = 0; i < lanes; i++)
                     {
-                        saved[i] = i < queries ? logSumExp.Start[((long)problem * queries + i) * heads + head] * Log2E : 0;
+                        // Lanes past the last query repeat it.
+                        long query = (long)problem * queries + Math.Min(i, queries - 1);
+                        saved[i] = logSumExp.Start[query * heads + head] * Log2E;
                     }
 
                     for (int i = 0; i < lanes; i += 8)
@@ -87,46 +98,58 @@ public abstract partial class Attention
                 }
             }
 
-            // target[p][lane] = source[lane][p], zeros in the lanes past the queries.
-            static void Transpose(float* source, nint stride, int queries, int lanes, int headWidth, float* target)
+            // A head is a few lines of each row, which no processor foresees: while it computes, a share of the next problem's
+            // rows, length elements in all, is brought to the second cache; backward also what will be written, which halves
+            // the time of 6 and 11 columns.
+            static void FetchNext(AttentionShape shape, int problem, int head, int length, Tensor tensor)
             {
-                if (queries < lanes)
+                if (Sse.IsSupported && problem + 1 < shape.Outer)
                 {
-                    new Span<float>(target, lanes * headWidth).Clear();
+                    float* next = tensor.Start + (problem + 1L) * length;
+                    int share = (length + shape.Heads - 1) / shape.Heads;
+                    for (int i = head * share; i < Math.Min(length, (head + 1) * share); i += 16)
+                    {
+                        Sse.Prefetch1(next + i);
+                    }
                 }
-
-                TileProduct.Transpose(source, stride, queries, headWidth, target, lanes);
             }
 
-            // scores[j][lane] = keys[j] · queries[lane]
+            // scores[j][lane] = keys[j] · queries[lane]; the last tile overlaps the one before it.
             static void Scores(float* keys, nint stride, int count, int headWidth, float* transposed, int lanes, float* scores)
             {
-                for (int i = 0; i < lanes; i += 8)
+                int step;
+                for (int i = 0; i < lanes; i += step)
                 {
-                    int j = 0;
-                    for (; j + 4 <= count; j += 4)
+                    // Lanes are whole vectors: three at a time, or two where three would leave one over.
+                    step = (lanes - i) is 8 or 16 ? lanes - i : lanes - i == 32 ? 16 : 24;
+                    int rows = step == 24 ? 4 : 6;
+                    float* b = transposed + i, c = scores + i;
+                    if (count < rows)
                     {
-                        float* k0 = keys + j * stride, k1 = k0 + stride, k2 = k1 + stride, k3 = k2 + stride, b = transposed + i;
-                        Vector256<float> s0 = default, s1 = default, s2 = default, s3 = default;
-                        for (int p = 0; p < headWidth; p++, b += lanes)
+                        for (int j = 0; j < count; j++)
                         {
-                            var x = Vector256.Load(b);
-                            s0 = Vector256.FusedMultiplyAdd(Vector256.Create(k0[p]), x, s0);
-                            s1 = Vector256.FusedMultiplyAdd(Vector256.Create(k1[p]), x, s1);
-                            s2 = Vector256.FusedMultiplyAdd(Vector256.Create(k2[p]), x, s2);
-                            s3 = Vector256.FusedMultiplyAdd(Vector256.Create(k3[p]), x, s3);
+                            TileProduct.TileRow(step / 8, headWidth, keys + j * stride, 1, b, lanes, null, c + j * lanes);
                         }
 
-                        s0.Store(scores + j * lanes + i);
-                        s1.Store(scores + (j + 1) * lanes + i);
-                        s2.Store(scores + (j + 2) * lanes + i);
-                        s3.Store(scores + (j + 3) * lanes + i);
+                        continue;
                     }
 
-                    for (; j < count; j++)
+                    for (int j = 0; j < count; j += rows)
                     {
-                        TileProduct.TileRow(
-                            1, headWidth, keys + j * stride, 1, transposed + i, lanes, null, scores + j * lanes + i);
+                        int r = Math.Min(j, count - rows);
+                        float* a = keys + r * stride, tile = c + r * lanes;
+                        switch (step)
+                        {
+                            case 24:
+                                TileProduct.Tile4x24(headWidth, a, stride, 1, b, lanes, null, 0, tile, lanes);
+                                break;
+                            case 16:
+                                TileProduct.Tile6x16(headWidth, a, stride, 1, b, lanes, null, 0, tile, lanes);
+                                break;
+                            default:
+                                TileProduct.Tile6x8(headWidth, a, stride, 1, b, lanes, tile, lanes);
+                                break;
+                        }
                     }
                 }
             }

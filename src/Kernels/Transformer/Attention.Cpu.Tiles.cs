@@ -48,7 +48,8 @@ public abstract partial class Attention
         }
 
         // c[j][lane] = finish(rows[j] · columns[·][lane]) for 24 lanes. Four rows and three vectors of lanes are twelve
-        // accumulators; the sum goes four at a time, whose count of turns the processor predicts, and finishing them here lets the processor overlap one tile's exponentials with the next one's products.
+        // accumulators. The sum goes four at a time, so that the processor predicts its end, and is finished in registers,
+        // which lets one tile's exponentials overlap with the next one's products.
         // other is finish's second operand, laid out as c. State takes 24 sums and 24 maxima, unless it is null.
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         static void LaneTile<TFinish>(

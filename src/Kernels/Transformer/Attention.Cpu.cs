@@ -138,7 +138,7 @@ public abstract partial class Attention
             static int Padded(int headWidth) => headWidth % 24 == 0 ? headWidth : (headWidth + 15) / 16 * 16;
         }
 
-        static float* Scratch(int length)
+        internal static float* Scratch(int length)
         {
             if (_scratch is null || _scratch.Length < length + 16)
             {
@@ -420,7 +420,8 @@ public abstract partial class Attention
             }
         }
 
-        static void Scatter(float* source, float* target, int width, float scale, bool accumulate)
+        // target = scale · source, or that added to it.
+        internal static void Scatter(float* source, float* target, int width, float scale, bool accumulate)
         {
             int i = 0;
             for (; i + 8 <= width; i += 8)
@@ -452,7 +453,7 @@ public abstract partial class Attention
             }
         }
 
-        static float Dot(float* a, float* b, int count)
+        internal static float Dot(float* a, float* b, int count)
         {
             Vector256<float> sums = default;
             float sum = 0;

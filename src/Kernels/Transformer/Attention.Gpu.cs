@@ -302,7 +302,7 @@ public abstract partial class Attention
             }
         }
 
-        static Problem Describe(AttentionShape shape, int width) =>
+        internal static Problem Describe(AttentionShape shape, int width) =>
             width / shape.Heads <= MostHeadWidth
                 ? new(shape.Inner, shape.Queries, shape.Keys, shape.Heads, width / shape.Heads, shape.FirstKeyHead ? 1 : 0)
                 : throw new ArgumentException(

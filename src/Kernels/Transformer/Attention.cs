@@ -6,7 +6,7 @@ namespace CausalMixFT.Kernels.Transformer;
 /// <remarks>
 /// Shapes: q, o, dq, dAttended are (query tokens, width); keyValue, dKeyValue are (key tokens, 2 · width), keys in the first
 /// half of a row and values in the second; logSumExp is (query tokens, heads).
-/// Dao et al. (2022), "FlashAttention": scores exist a tile at a time, under a running maximum. Forward saves the log of
+/// Dao et al. (2022), "FlashAttention": scores exist a tile at a time, shifted by a running bound. Forward saves the log of
 /// each softmax's denominator; Backward recomputes <c>p = exp(s − logSumExp)</c>, and with <c>δ = Σ dAttended · o</c>:
 /// <c>dv = pᵀ dAttended; ds = p (dAttended vᵀ − δ); dq = ds k / √headWidth; dk = dsᵀ q / √headWidth</c>.
 /// </remarks>

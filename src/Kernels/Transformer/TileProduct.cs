@@ -135,6 +135,31 @@ static unsafe class TileProduct
         c32.Store(c + 16);
     }
 
+    /// <summary>Six rows of eight, for a matrix with no more columns: half the registers, three quarters of the speed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static void Tile6x8(int depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint cRow)
+    {
+        Vector256<float> c0 = default, c1 = default, c2 = default, c3 = default, c4 = default, c5 = default;
+        nint row2 = 2 * aRow, row3 = 3 * aRow, row4 = 4 * aRow, row5 = 5 * aRow;
+        for (; depth > 0; depth--, a += aStep, b += bStep)
+        {
+            var x = Vector256.Load(b);
+            c0 = Vector256.FusedMultiplyAdd(Vector256.Create(*a), x, c0);
+            c1 = Vector256.FusedMultiplyAdd(Vector256.Create(a[aRow]), x, c1);
+            c2 = Vector256.FusedMultiplyAdd(Vector256.Create(a[row2]), x, c2);
+            c3 = Vector256.FusedMultiplyAdd(Vector256.Create(a[row3]), x, c3);
+            c4 = Vector256.FusedMultiplyAdd(Vector256.Create(a[row4]), x, c4);
+            c5 = Vector256.FusedMultiplyAdd(Vector256.Create(a[row5]), x, c5);
+        }
+
+        c0.Store(c);
+        c1.Store(c + cRow);
+        c2.Store(c + 2 * cRow);
+        c3.Store(c + 3 * cRow);
+        c4.Store(c + 4 * cRow);
+        c5.Store(c + 5 * cRow);
+    }
+
     /// <summary>One row of eight · <paramref name="vectors"/> (at most 3), for the rows that a tile does not divide.</summary>
     internal static void TileRow(int vectors, int depth, float* a, nint aStep, float* b, nint bStep, float* start, float* c)
     {
@@ -236,13 +261,40 @@ static unsafe class TileProduct
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void Transpose8x8(float* source, nint stride, float* target, nint targetStride)
+    /// <summary>Transposes up to whole vectors: the last row stands in for those that are missing up to the next eight.</summary>
+    /// <remarks>Eight must divide columns; target has ⌈rows / 8⌉ · 8 elements in each of its rows.</remarks>
+    internal static void TransposeRepeating(float* source, nint stride, int rows, int columns, float* target, nint targetStride)
     {
-        Vector256<float> r0 = Vector256.Load(source), r1 = Vector256.Load(source + stride);
-        Vector256<float> r2 = Vector256.Load(source + 2 * stride), r3 = Vector256.Load(source + 3 * stride);
-        Vector256<float> r4 = Vector256.Load(source + 4 * stride), r5 = Vector256.Load(source + 5 * stride);
-        Vector256<float> r6 = Vector256.Load(source + 6 * stride), r7 = Vector256.Load(source + 7 * stride);
+        if (!Avx.IsSupported)
+        {
+            for (int r = 0; r < (rows + 7) / 8 * 8; r++)
+            {
+                Transpose(source + Math.Min(r, rows - 1) * stride, stride, 1, columns, target + r, targetStride);
+            }
+
+            return;
+        }
+
+        for (int r = 0; r < rows; r += 8)
+        {
+            int last = Math.Min(7, rows - 1 - r);
+            for (int p = 0; p < columns; p += 8)
+            {
+                Transpose8x8(source + r * stride + p, stride, target + p * targetStride + r, targetStride, last);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Transpose8x8(float* source, nint stride, float* target, nint targetStride, int last = 7)
+    {
+        Vector256<float> r0 = Vector256.Load(source), r1 = Vector256.Load(source + Math.Min(1, last) * stride);
+        Vector256<float> r2 = Vector256.Load(source + Math.Min(2, last) * stride);
+        Vector256<float> r3 = Vector256.Load(source + Math.Min(3, last) * stride);
+        Vector256<float> r4 = Vector256.Load(source + Math.Min(4, last) * stride);
+        Vector256<float> r5 = Vector256.Load(source + Math.Min(5, last) * stride);
+        Vector256<float> r6 = Vector256.Load(source + Math.Min(6, last) * stride);
+        Vector256<float> r7 = Vector256.Load(source + Math.Min(7, last) * stride);
         Vector256<float> t0 = Avx.UnpackLow(r0, r1), t1 = Avx.UnpackHigh(r0, r1);
         Vector256<float> t2 = Avx.UnpackLow(r2, r3), t3 = Avx.UnpackHigh(r2, r3);
         Vector256<float> t4 = Avx.UnpackLow(r4, r5), t5 = Avx.UnpackHigh(r4, r5);

@@ -43,6 +43,7 @@ public class AttentionFacts
         double[] before = Values.Draw(4, keys * 2 * width);
         Tensor qs = q.On(workspace, queries, width), kvs = kv.On(workspace, keys, 2 * width), dos = dAttended.On(workspace, queries, width);
         Tensor o = workspace.Take(queries, width), logSumExp = workspace.Take(queries, shape.Heads), dq = workspace.Take(queries, width);
+
         // Written over what was there, also where no query looks.
         Tensor dkv = before.On(workspace, keys, 2 * width), dAdded = before.On(workspace, keys, 2 * width);
 
