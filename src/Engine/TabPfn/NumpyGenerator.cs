@@ -1,6 +1,6 @@
 namespace CausalMixFT.Engine.TabPfn;
 
-/// <summary>NumPy's default_rng, bit for bit: what decides which columns and classes a member of TabPFN's ensemble permutes.</summary>
+/// <summary>NumPy's default_rng, bit for bit: it orders the columns, codes and classes of TabPFN's members.</summary>
 /// <remarks>
 /// PCG64 (O'Neill 2014: a 128-bit linear congruential generator, its halves exclusive-ored and rotated) seeded by NumPy's
 /// SeedSequence, a hash of the seed's 32-bit words. Whole numbers below a bound are drawn by Lemire (2019) from 32 bits

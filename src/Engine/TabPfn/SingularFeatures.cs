@@ -96,7 +96,7 @@ sealed class SingularFeatures
         Orthonormalise(right);
         double[][] projected = Array.ConvertAll(right, vector => Combined(columns, vector));
         RotateApart(projected, right);
-        var order = Enumerable.Range(0, count).OrderByDescending(i => TensorPrimitives.SumOfSquares<double>(projected[i])).ToArray();
+        var order = Enumerable.Range(0, count).OrderByDescending(i => TensorPrimitives.SumOfSquares<double>(projected[i]));
         return [.. order.Select(i => Signed(right[i]))];
     }
 

@@ -9,7 +9,7 @@ namespace CausalMixFT.Engine.TabPfn;
 /// The behaviour is that of TabPFN 8.4.0 for weights of version 2, its preprocessing on the CPU and its defaults; what
 /// earlier releases did otherwise is left out. Hollmann et al. (2025), "Accurate predictions on small data with a tabular
 /// foundation model". Fingerprints of rows hash numbers rounded to 12 decimals, projections on singular vectors among them,
-/// so that a few may differ from the package's, as they do there from one machine to another.
+/// so that a few differ from the package's, as they do there from one BLAS to another (docs/decisions/tabpfn-ensemble.md).
 /// </remarks>
 public sealed class TabPfnEnsemble
 {
@@ -45,7 +45,8 @@ public sealed class TabPfnEnsemble
         ArgumentNullException.ThrowIfNull(labels);
         if (labels.Count != train.Rows || labels.Any(label => label < 0 || label >= classes))
         {
-            throw new ArgumentException($"{train.Rows} rows do not have {labels.Count} labels from 0 to {classes - 1}.", nameof(labels));
+            throw new ArgumentException(
+                $"{train.Rows} rows do not have {labels.Count} labels from 0 to {classes - 1}.", nameof(labels));
         }
 
         _options = options ?? new();
@@ -103,7 +104,8 @@ public sealed class TabPfnEnsemble
     {
         ArgumentNullException.ThrowIfNull(logits);
         int outputs = rows == 0 ? _classes : logits[0].Length / rows;
-        if (logits.Count != _plans.Length || outputs < _present.Length || logits.Any(member => member.Length != rows * outputs))
+        if (logits.Count != _plans.Length || outputs < _present.Length
+            || logits.Any(member => member.Length != rows * outputs))
         {
             throw new ArgumentException(
                 $"{_plans.Length} members' logits of {rows} rows and {_present.Length} outputs or more are needed.", nameof(logits));
@@ -112,7 +114,8 @@ public sealed class TabPfnEnsemble
         var probabilities = new float[rows * _classes];
         for (int row = 0; row < rows; row++)
         {
-            double[] combined = Combined([.. logits.Zip(_plans, (member, plan) => Scaled(member.AsSpan(row * outputs, outputs), plan))]);
+            var scaled = logits.Zip(_plans, (member, plan) => Scaled(member.AsSpan(row * outputs, outputs), plan));
+            double[] combined = Combined([.. scaled]);
             for (int k = 0; k < _present.Length; k++)
             {
                 probabilities[row * _classes + _present[k]] = (float)combined[k];
@@ -182,7 +185,8 @@ public sealed class TabPfnEnsemble
 
         if (_columns > MostColumns && !_options.IgnoreLimits)
         {
-            throw new InputException($"There are {_columns} columns to predict from, but TabPFN takes {MostColumns}; leave some out.");
+            throw new InputException(
+                $"There are {_columns} columns to predict from, but TabPFN takes {MostColumns}; leave some out.");
         }
 
         if (_present.Length is < 2 or > MostClasses)

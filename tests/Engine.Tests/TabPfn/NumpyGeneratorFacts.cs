@@ -7,7 +7,8 @@ public class NumpyGeneratorFacts
 {
     static readonly StoredValues Stored = new("numpy_rng");
 
-    [Theory, InlineData(0), InlineData(1), InlineData(42), InlineData(2147483646), InlineData(1099511627783), InlineData(9223372036854775806)]
+    [Theory, InlineData(0), InlineData(1), InlineData(42)]
+    [InlineData(2147483646), InlineData(1099511627783), InlineData(9223372036854775806)]
     public void Every_draw_is_the_one_of_NumPy(ulong seed)
     {
         var words = new NumpyGenerator(seed);

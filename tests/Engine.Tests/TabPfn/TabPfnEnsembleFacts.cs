@@ -97,7 +97,8 @@ public class TabPfnEnsembleFacts(ITestOutputHelper output)
         var (_, train, test, labels) = Names();
         float[] Predicted(string[] classes, Func<Table, Table> arrange)
         {
-            var target = new Column("y", ColumnKind.Categorical, [.. labels.Select(label => classes[0] == "no" ? label : 1 - label)], classes);
+            var places = labels.Select(label => classes[0] == "no" ? label : 1 - label);
+            var target = new Column("y", ColumnKind.Categorical, [.. places], classes);
             var task = ClassificationTask.From(new LoadedTable(new([.. train.Columns, target]), []), "y");
             var classifier = new TabPfnClassifier(task, [.. Enumerable.Range(0, train.Rows)]);
             return classifier.Probabilities(arrange(test), SomeNetwork);
@@ -158,14 +159,16 @@ public class TabPfnEnsembleFacts(ITestOutputHelper output)
     [Fact]
     public void Tables_beyond_the_limits_are_refused_unless_limits_are_ignored()
     {
-        Assert.Contains("501 columns", Assert.Throws<InputException>(() => Trained(Numbers(20, 501))).Message, StringComparison.Ordinal);
+        Refused("501 columns", () => Trained(Numbers(20, 501)));
         Assert.NotNull(Trained(Numbers(20, 501), new() { IgnoreLimits = true, Members = 2 }));
-        Assert.Contains("10001 training rows", Assert.Throws<InputException>(() => Trained(Numbers(10_001, 1))).Message, StringComparison.Ordinal);
-        Assert.Contains("1 training rows", Assert.Throws<InputException>(() => Trained(Numbers(1, 1))).Message, StringComparison.Ordinal);
-        Assert.Contains("1 classes", Assert.Throws<InputException>(() => Trained(Numbers(9, 1), classes: 1)).Message, StringComparison.Ordinal);
-        Assert.Contains("11 classes", Assert.Throws<InputException>(() => Trained(Numbers(22, 1), classes: 11)).Message, StringComparison.Ordinal);
-        Assert.Contains("constant or empty", Assert.Throws<InputException>(
-            () => Trained(new([new([1, 1, 1]), new([double.NaN, double.NaN, double.NaN])]))).Message, StringComparison.Ordinal);
+        Refused("10001 training rows", () => Trained(Numbers(10_001, 1)));
+        Refused("1 training rows", () => Trained(Numbers(1, 1)));
+        Refused("1 classes", () => Trained(Numbers(9, 1), classes: 1));
+        Refused("11 classes", () => Trained(Numbers(22, 1), classes: 11));
+        Refused("constant or empty", () => Trained(new([new([1, 1, 1]), new([double.NaN, double.NaN, double.NaN])])));
+
+        static void Refused(string part, Action train) =>
+            Assert.Contains(part, Assert.Throws<InputException>(train).Message, StringComparison.Ordinal);
 
         static TabPfnEnsemble Trained(RawFeatures train, TabPfnOptions? options = null, int classes = 2) =>
             new(train, [.. Enumerable.Range(0, train.Rows).Select(row => row % classes)], classes, options);
@@ -204,7 +207,8 @@ public class TabPfnEnsembleFacts(ITestOutputHelper output)
     static (RawFeatures Train, RawFeatures Test) Raw(StoredValues stored)
     {
         int[] categorical = JsonSerializer.Deserialize<int[]>(stored.Text("categorical"))!;
-        RawFeatures Of(string name) => new([.. stored.Columns(name).Select((column, c) => new RawFeature(column, categorical.Contains(c)))]);
+        RawFeatures Of(string name) =>
+            new([.. stored.Columns(name).Select((column, c) => new RawFeature(column, categorical.Contains(c)))]);
         return (Of("train"), Of("test"));
     }
 
@@ -217,10 +221,12 @@ public class TabPfnEnsembleFacts(ITestOutputHelper output)
             new(name, ColumnKind.Categorical, levels[c], JsonSerializer.Deserialize<string[]>(stored.Text(name))!);
         var table = new Table(
         [
-            Of("few", 0), new("u", ColumnKind.Numeric, numbers[0]), Of("lots", 1), Of("two", 2), new("v", ColumnKind.Numeric, numbers[1]),
+            Of("few", 0), new("u", ColumnKind.Numeric, numbers[0]), Of("lots", 1), Of("two", 2),
+            new("v", ColumnKind.Numeric, numbers[1]),
         ]);
         int train = stored["labels"].Length;
-        return (stored, table.Select([.. Enumerable.Range(0, train)]), table.Select([.. Enumerable.Range(train, table.Rows - train)]), stored["labels"]);
+        int[] rows = [.. Enumerable.Range(0, table.Rows)];
+        return (stored, table.Select(rows.AsSpan(0, train)), table.Select(rows.AsSpan(train)), stored["labels"]);
     }
 
     static void CheckCleaned(StoredValues stored, FeatureCleaner cleaner, RawFeatures train, RawFeatures test)
@@ -231,9 +237,9 @@ public class TabPfnEnsembleFacts(ITestOutputHelper output)
         Assert.Equal(expected, cleaned);
     }
 
-    // All cells but fingerprints of rows with a projection that the two sides' roundings put on different sides of a
-    // half at the 12th decimal: there the package's own values depend on the machine. Worst seen 6 of 28 rows ("widest",
-    // whose projections add 250 columns' roundings or more), at most 5 of 180 elsewhere.
+    // All cells but fingerprints of rows with a projection that the two sides' roundings put on different sides of a half
+    // at the 12th decimal. Worst seen 6 of 28 rows in "widest" and 5 of 180 in "mixed", where the package with three
+    // builds of BLAS differs from itself in up to 4 of 28 and 12 of 180 (docs/decisions/tabpfn-ensemble.md).
     void CheckCells(StoredValues stored, string name, float[] actual)
     {
         double[] expected = stored[name];
@@ -257,7 +263,7 @@ public class TabPfnEnsembleFacts(ITestOutputHelper output)
 
         output.WriteLine($"{name}: worst {worst:e1}, {others.Count} of {rows} fingerprints differ");
         Assert.True(others.Select(i => i % columns).Distinct().Count() <= 1, $"{name}: columns other than the fingerprint differ");
-        Assert.True(others.Count <= rows / 4, $"{name}: {others.Count} of {rows} rows differ");
+        Assert.True(others.Count <= rows / 2, $"{name}: {others.Count} of {rows} rows differ");
         Assert.All(others, i => Assert.InRange(expected[i], 0, 1));
         Assert.True(others.Count == 0 || !name.EndsWith('4'), $"{name} has no projections, so that its fingerprints are exact");
     }
