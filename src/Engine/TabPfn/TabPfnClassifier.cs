@@ -1,0 +1,79 @@
+using System.Globalization;
+using CausalMixFT.Engine.Tables;
+
+namespace CausalMixFT.Engine.TabPfn;
+
+/// <summary>Predicts the classes of a task with TabPFN's ensemble around a network.</summary>
+/// <remarks>
+/// Discrete columns are categories, as if the Python package were given names and told so; numbers and days are numbers, and
+/// become categories by its rules. It numbers classes in the order of their values, numbers by size, names by
+/// their characters; the network sees that order, and what comes out is again in the task's.
+/// </remarks>
+public sealed class TabPfnClassifier
+{
+    readonly Table _features;
+    readonly int[] _order;
+    readonly TabPfnEnsemble _ensemble;
+
+    /// <summary>Learns from some rows of a task.</summary>
+    /// <param name="task">The table and its classes.</param>
+    /// <param name="trainRows">The rows to learn from.</param>
+    /// <param name="options">How to predict.</param>
+    /// <exception cref="InputException">The table is beyond TabPFN's limits, or no column varies.</exception>
+    public TabPfnClassifier(ClassificationTask task, ReadOnlySpan<int> trainRows, TabPfnOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        _features = task.Features.Select(trainRows);
+        _order = ClassOrder(task.ClassNames);
+        int[] labels = [.. trainRows];
+        labels = Array.ConvertAll(labels, row => Array.IndexOf(_order, task.Labels[row]));
+        _ensemble = new(RawFeatures.Of(_features), labels, _order.Length, options);
+    }
+
+    /// <summary>The tables that the network is to be shown for <paramref name="rows"/>.</summary>
+    public IEnumerable<TabPfnMember> Members(Table rows) => _ensemble.Members(Raw(rows));
+
+    /// <summary>Probabilities (rows, classes) in the order of the task's class names; each row sums to 1.</summary>
+    /// <param name="rows">The rows to predict, which have the task's columns in any order.</param>
+    /// <param name="network">A member's logits (rows, outputs), row-major, for at least as many outputs as classes.</param>
+    public float[] Probabilities(Table rows, Func<TabPfnMember, float[]> network)
+    {
+        var ordered = _ensemble.Probabilities(Raw(rows), network);
+        var probabilities = new float[ordered.Length];
+        for (int i = 0; i < ordered.Length; i++)
+        {
+            probabilities[i - i % _order.Length + _order[i % _order.Length]] = ordered[i];
+        }
+
+        return probabilities;
+    }
+
+    /// <summary>The classes in the order in which TabPFN numbers them.</summary>
+    internal static int[] ClassOrder(IReadOnlyList<string> names)
+    {
+        int[] classes = [.. Enumerable.Range(0, names.Count)];
+        double[] numbers = [.. names.Select(name => double.TryParse(
+            name, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) ? number : double.NaN)];
+        return numbers.Any(double.IsNaN)
+            ? [.. classes.OrderBy(k => names[k], StringComparer.Ordinal)]
+            : [.. classes.OrderBy(k => numbers[k])];
+    }
+
+    RawFeatures Raw(Table rows)
+    {
+        ArgumentNullException.ThrowIfNull(rows);
+        foreach (var column in _features.Columns)
+        {
+            if (rows[column.Name].IsDiscrete != column.IsDiscrete)
+            {
+                throw new InputException(
+                    $"Column '{column.Name}' holds {Kind(column)} in the training rows and {Kind(rows[column.Name])} in the rows " +
+                    "to predict, but one kind was expected; correct its cells.");
+            }
+        }
+
+        return RawFeatures.Of(new Table([.. _features.Columns.Select(column => rows[column.Name])]));
+
+        static string Kind(Column column) => column.IsDiscrete ? "names" : "numbers";
+    }
+}
