@@ -18,7 +18,7 @@ public sealed partial class TabularTransformer
 
         Project(a.ColumnAsked, w.Columns.Query, a.ColumnQuery);
         Project(a.ColumnRead, w.Columns.KeyValue, a.ColumnKeyValue);
-        _attention.Forward(OverColumns(shape, a), a.ColumnQuery, a.ColumnKeyValue, a.ColumnAttended, a.ColumnLogSumExp);
+        Attend(OverColumns(shape, a), a.ColumnQuery, a.ColumnKeyValue, a.ColumnAttended, a.ColumnLogSumExp);
         if (Config.NormBefore)
         {
             StartStream(a);
@@ -39,7 +39,7 @@ public sealed partial class TabularTransformer
         foreach (var (overRows, first) in OverRows(shape, a))
         {
             int count = overRows.QueryTokens;
-            _attention.Forward(
+            Attend(
                 overRows, a.RowQuery.Slice(first, count), a.RowKeyValue,
                 a.RowAttended.Slice(first, count), a.RowLogSumExp.Slice(first, count));
         }
@@ -125,7 +125,7 @@ public sealed partial class TabularTransformer
         foreach (var (overRows, first) in OverRows(shape, a))
         {
             int count = overRows.QueryTokens;
-            _attention.Backward(
+            BackwardAttend(
                 overRows, dAttended.Slice(first, count), a.RowQuery.Slice(first, count), a.RowKeyValue,
                 a.RowAttended.Slice(first, count), a.RowLogSumExp.Slice(first, count), dQuery.Slice(first, count),
                 dKeyValue, more);
@@ -154,9 +154,9 @@ public sealed partial class TabularTransformer
         Tensor dAttended = d.Attended.Slice(0, a.ColumnAttended.Rows), dQuery = d.Projected.Slice(0, a.ColumnQuery.Rows);
         var dKeyValue = d.KeyValue.Slice(0, a.ColumnKeyValue.Rows);
         BackwardProject(dRowTokens, a.ColumnAttended, w.Columns.Output, dw.Columns.Output, dAttended);
-        _attention.Backward(
+        BackwardAttend(
             OverColumns(shape, a), dAttended, a.ColumnQuery, a.ColumnKeyValue, a.ColumnAttended, a.ColumnLogSumExp,
-            dQuery, dKeyValue);
+            dQuery, dKeyValue, accumulate: false);
 
         if (!Config.NormBefore)
         {
@@ -217,6 +217,32 @@ public sealed partial class TabularTransformer
         if (shape.QueryRows > 0)
         {
             yield return (new(shape.Tables, columns, shape.QueryRows, shape.Keys, Config.Heads, Config.MultiQuery), first);
+        }
+    }
+
+    void Attend(in AttentionShape shape, Tensor q, Tensor keyValue, Tensor o, Tensor logSumExp)
+    {
+        if (Config.Attention == AttentionKind.Linear)
+        {
+            _linearAttention.Forward(shape, q, keyValue, o);
+        }
+        else
+        {
+            _attention.Forward(shape, q, keyValue, o, logSumExp);
+        }
+    }
+
+    void BackwardAttend(
+        in AttentionShape shape, Tensor dAttended, Tensor q, Tensor keyValue, Tensor o, Tensor logSumExp,
+        Tensor dq, Tensor dKeyValue, bool accumulate)
+    {
+        if (Config.Attention == AttentionKind.Linear)
+        {
+            _linearAttention.Backward(shape, dAttended, q, keyValue, o, dq, dKeyValue, accumulate);
+        }
+        else
+        {
+            _attention.Backward(shape, dAttended, q, keyValue, o, logSumExp, dq, dKeyValue, accumulate);
         }
     }
 

@@ -27,6 +27,7 @@ public sealed partial class TabularTransformer : IDisposable
     readonly LabelTokens _labelTokens;
     readonly FeatureMean _featureMean;
     readonly Attention _attention;
+    readonly LinearAttention _linearAttention;
     readonly Norm _norm;
     Activations? _activations;
 
@@ -43,6 +44,7 @@ public sealed partial class TabularTransformer : IDisposable
         _labelTokens = LabelTokens.On(device);
         _featureMean = FeatureMean.On(device);
         _attention = Attention.On(device);
+        _linearAttention = LinearAttention.On(device);
         _norm = Norm.On(device, config.Norm);
     }
 

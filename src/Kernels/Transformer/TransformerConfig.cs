@@ -158,10 +158,5 @@ public sealed record TransformerConfig
             throw new ArgumentException(
                 $"{this}: sizes must be positive, classes at least 2, and the heads must divide the width.");
         }
-
-        if (Attention == AttentionKind.Linear && MultiQuery)
-        {
-            throw new ArgumentException($"{this}: linear attention has no multi-query form.");
-        }
     }
 }

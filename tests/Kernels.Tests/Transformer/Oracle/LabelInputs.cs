@@ -24,6 +24,8 @@ static class LabelInputs
                     LabelEncoding.Value => [value],
                     LabelEncoding.Indicated => [value, query ? MissingIndicator : 0],
                     LabelEncoding.Flagged => [query ? 0 : value, query ? 1 : 0],
+                    LabelEncoding.OneHot =>
+                        [.. Enumerable.Range(0, config.Classes).Select(k => !query && k == (int)value ? 1.0 : 0)],
                     _ => throw new ArgumentOutOfRangeException(nameof(config)),
                 };
                 numbers.CopyTo(inputs.Row(table * episode.Rows + row));

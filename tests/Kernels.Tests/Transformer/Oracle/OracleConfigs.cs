@@ -68,6 +68,7 @@ public static class OracleConfigs
         new("My-Small-PFN, whole groups, classes", MySmallPfn with { DensifyLabels = true }) { Columns = 6 },
         new("norms before, shifted groups", ShiftedBefore),
         new("norms before, mean of features", V25 with { NormBefore = true, AffineNorm = true, Decoder = DecoderInput.FeatureMean }),
+        new("norms before, a number for each class", ShiftedBefore with { Labels = LabelEncoding.OneHot, Decoder = DecoderInput.LabelToken }),
         .. Enumerable.Range(1, 14).Select(Drawn),
     ];
 
@@ -78,17 +79,6 @@ public static class OracleConfigs
     public static TheoryData<string> Names => [.. All.Select(one => one.Name)];
 
     public static OracleCase Named(string name) => All.Single(one => one.Name == name);
-
-    /// <summary>Whether <see cref="TabularTransformer"/> has what this model needs; to be removed when it has everything.</summary>
-    public static bool CanRun(TransformerConfig config) => config == new TransformerConfig()
-    {
-        Width = config.Width,
-        Heads = config.Heads,
-        Hidden = config.Hidden,
-        Layers = config.Layers,
-        Classes = config.Classes,
-        ZeroConstantColumns = config.ZeroConstantColumns,
-    };
 
     // Every switch by itself, so that they meet in ways that no known model has.
     static OracleCase Drawn(int seed)
@@ -110,7 +100,7 @@ public static class OracleConfigs
             AffineNorm = Coin(),
             Biases = Coin(),
             Attention = attention,
-            MultiQuery = attention == AttentionKind.Softmax && Coin(),
+            MultiQuery = Coin(),
             ThinkingRows = Or0(3),
             GroupSize = random.Next(1, 5),
             ShiftedGroups = Coin(),
