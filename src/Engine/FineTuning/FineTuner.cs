@@ -80,7 +80,7 @@ public sealed class FineTuner(ComputeDevice device, FineTuneOptions options)
             stale++;
             if (loss < bestLoss)
             {
-                (best, bestLoss, bestStep, stale) = (TabularModel.From(transformer, origin), loss, step + 1, 0);
+                (best, bestLoss, bestStep, stale) = (TabularModel.From(transformer, origin, start.Traits), loss, step + 1, 0);
             }
         }
 

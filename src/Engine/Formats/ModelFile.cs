@@ -1,96 +1,73 @@
-using System.Globalization;
+using System.Security.Cryptography;
 using CausalMixFT.Engine.Models;
 using CausalMixFT.Engine.Tables;
-using CausalMixFT.Kernels.Transformer;
 
 namespace CausalMixFT.Engine.Formats;
 
-/// <summary>Models as safetensors files.</summary>
-/// <remarks>
-/// Layout: the tensors of nanoTabPFN's state_dict, F32, under their names; __metadata__ holds format
-/// "causalmixft.model", version "1", the sizes (width, heads, hidden, layers, classes, zero_constant_columns) and origin.
-/// </remarks>
+/// <summary>A layout in which models can be written.</summary>
+public enum ModelExport
+{
+    /// <summary>This program's own.</summary>
+    Own,
+
+    /// <summary>TabPFN's, for tabpfn 8.</summary>
+    TabPfn,
+
+    /// <summary>nanoTabPFN's names, as safetensors.</summary>
+    Nano,
+}
+
+/// <summary>Models as files: safetensors, and torch files without running them; the content decides which, and whose.</summary>
 public static class ModelFile
 {
-    const string Format = "causalmixft.model";
-
-    /// <summary>Reads a model.</summary>
+    /// <summary>Reads a model of any layout.</summary>
     /// <exception cref="InputException">The file is missing, is no model, or its tensors do not fit its sizes.</exception>
-    public static TabularModel Read(string path) => Read(path, SafeTensors.Read(path));
+    public static TabularModel Read(string path) => Read(path, heads: null);
+
+    /// <summary>Reads a model whose attention heads are known where its file does not tell them.</summary>
+    internal static TabularModel Read(string path, int? heads)
+    {
+        using var file = Checkpoint.Open(path);
+        return ModelLayout.Of(file).Read(file, heads);
+    }
 
     /// <summary>Reads a model that lies in a stream; <paramref name="name"/> is what faults call it.</summary>
     internal static TabularModel Read(string name, Stream stream)
     {
         using var bytes = new MemoryStream();
         stream.CopyTo(bytes);
-        return Read(name, SafeTensors.Parse(name, bytes.ToArray()));
+        using var parsed = SafeTensors.Parse(name, bytes.ToArray());
+        var file = new Checkpoint(name, parsed.Tensors, parsed.Metadata);
+        return ModelLayout.Of(file).Read(file, heads: null);
     }
 
-    static TabularModel Read(string path, SafeTensors file)
+    /// <summary>Writes a model in this program's layout; the same model gives the same bytes.</summary>
+    public static void Write(TabularModel model, string path) => OwnLayout.Write(model, path);
+
+    /// <summary>Writes a model for another program.</summary>
+    /// <exception cref="InputException">That program has no such model, or the file cannot be written.</exception>
+    public static void Export(TabularModel model, string path, ModelExport layout)
     {
-        if (file.Metadata.GetValueOrDefault("format") != Format || file.Metadata.GetValueOrDefault("version") != "1")
+        Action<TabularModel, string> write = layout switch
         {
-            throw new InputException(
-                $"{path}: its metadata does not say format '{Format}', version '1'; give a model.safetensors that finetune or pretrain wrote.");
-        }
-
-        var config = new TransformerConfig
-        {
-            Width = Number("width"),
-            Heads = Number("heads"),
-            Hidden = Number("hidden"),
-            Layers = Number("layers"),
-            Classes = Number("classes"),
-            ZeroConstantColumns = file.Metadata.GetValueOrDefault("zero_constant_columns") != "false",
+            ModelExport.TabPfn => TabPfnLayout.Write,
+            ModelExport.Nano => NanoTabPfnLayout.Write,
+            _ => OwnLayout.Write,
         };
-        if (config.Width % config.Heads != 0)
-        {
-            throw new InputException($"{path}: {config.Heads} heads do not divide the width {config.Width}; the file is damaged.");
-        }
-
-        var weights = new Dictionary<string, float[]>(StringComparer.Ordinal);
-        foreach (var info in Expected(config))
-        {
-            if (!file.Tensors.TryGetValue(info.Name, out var tensor) || tensor.Type != "F32" || !tensor.Shape.SequenceEqual(info.Shape))
-            {
-                throw new InputException(
-                    $"{path}: tensor '{info.Name}' should be F32 [{string.Join(", ", info.Shape)}] but is " +
-                    $"{(tensor is null ? "missing" : $"{tensor.Type} [{string.Join(", ", tensor.Shape)}]")}; the file is damaged or of another model.");
-            }
-
-            weights[info.Name] = tensor.ToFloats();
-            if (weights[info.Name].Any(value => !float.IsFinite(value)))
-            {
-                throw new InputException($"{path}: tensor '{info.Name}' holds a number that is not finite; the file is damaged.");
-            }
-        }
-
-        return new(config, weights, file.Metadata.GetValueOrDefault("origin", path));
-
-        int Number(string key) =>
-            int.TryParse(file.Metadata.GetValueOrDefault(key), NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value is > 0 and <= 4096
-                ? value
-                : throw new InputException($"{path}: metadata '{key}' should be a number from 1 to 4096; the file is damaged.");
+        write(model, path);
     }
 
-    /// <summary>Writes a model; the same model gives the same bytes.</summary>
-    public static void Write(TabularModel model, string path) => SafeTensors.Write(
-        path,
-        Expected(model.Config).Select(info => KeyValuePair.Create(info.Name, SafeTensor.Of(model.Weights[info.Name], info.Shape))),
-        new Dictionary<string, string>
-        {
-            ["format"] = Format,
-            ["version"] = "1",
-            ["width"] = Text(model.Config.Width),
-            ["heads"] = Text(model.Config.Heads),
-            ["hidden"] = Text(model.Config.Hidden),
-            ["layers"] = Text(model.Config.Layers),
-            ["classes"] = Text(model.Config.Classes),
-            ["zero_constant_columns"] = model.Config.ZeroConstantColumns ? "true" : "false",
-            ["origin"] = model.Origin,
-        });
-
-    static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
-
-    static IReadOnlyList<ParameterInfo> Expected(TransformerConfig config) => Parameters.Layout(config);
+    /// <summary>What a file is, down to its tensors.</summary>
+    /// <exception cref="InputException">As <see cref="Read(string)"/>.</exception>
+    public static ModelDescription Describe(string path)
+    {
+        using var file = Checkpoint.Open(path);
+        var layout = ModelLayout.Of(file);
+        var model = layout.Read(file, heads: null);
+        using var stream = File.OpenRead(path);
+        string hash = Convert.ToHexStringLower(SHA256.HashData(stream));
+        return new(
+            layout.Name, model, [.. file.Tensors.Select(entry => new TensorDescription(entry.Key, entry.Value.Shape, entry.Value.Type))],
+            stream.Length, hash, ReleasedModel.Find(hash));
+    }
 }

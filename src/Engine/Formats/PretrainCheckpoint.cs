@@ -31,7 +31,7 @@ static class PretrainCheckpoint
     /// <exception cref="InputException">The file is no checkpoint of a run with these options.</exception>
     public static PretrainState Read(PretrainOptions options, int blockLength, string path)
     {
-        var file = SafeTensors.Read(path);
+        using var file = SafeTensors.Read(path);
         if (file.Metadata.GetValueOrDefault("format") != Format || file.Metadata.GetValueOrDefault("version") != "1")
         {
             throw new InputException($"{path}: it is no pre-training checkpoint (format '{Format}', version '1'); give an empty --out folder.");

@@ -61,13 +61,22 @@ public sealed record SafeTensor(string Type, IReadOnlyList<int> Shape, ReadOnlyM
             };
         }
 
+        GC.KeepAlive(this); // the bytes may be a mapped file's
         return values;
     }
 
     /// <summary>The elements, whatever their type, as floats.</summary>
-    public float[] ToFloats() => Type == "F32" && BitConverter.IsLittleEndian
-        ? MemoryMarshal.Cast<byte, float>(Bytes.Span).ToArray()
-        : Array.ConvertAll(ToDoubles(), value => (float)value);
+    public float[] ToFloats()
+    {
+        if (Type != "F32" || !BitConverter.IsLittleEndian)
+        {
+            return Array.ConvertAll(ToDoubles(), value => (float)value);
+        }
+
+        var values = MemoryMarshal.Cast<byte, float>(Bytes.Span).ToArray();
+        GC.KeepAlive(this);
+        return values;
+    }
 }
 
 /// <summary>The safetensors format (Hugging Face): named tensors and a few strings, and nothing that could run.</summary>
@@ -75,15 +84,18 @@ public sealed record SafeTensor(string Type, IReadOnlyList<int> Shape, ReadOnlyM
 /// Layout: 8 bytes, the header's length, little-endian; the header, a JSON object that gives each tensor's dtype, shape
 /// and [begin, end) in the data, and an optional object of strings named __metadata__; then the data, without gaps.
 /// </remarks>
-public sealed class SafeTensors
+public sealed class SafeTensors : IDisposable
 {
     // The reference implementation's limit; a header names a tensor in about a hundred bytes.
     const int LongestHeader = 100_000_000;
 
     const string MetadataName = "__metadata__";
 
-    SafeTensors(IReadOnlyDictionary<string, SafeTensor> tensors, IReadOnlyDictionary<string, string> metadata)
+    readonly MappedFile? _file;
+
+    SafeTensors(IReadOnlyDictionary<string, SafeTensor> tensors, IReadOnlyDictionary<string, string> metadata, MappedFile? file)
     {
+        _file = file;
         Tensors = tensors;
         Metadata = metadata;
     }
@@ -94,40 +106,58 @@ public sealed class SafeTensors
     /// <summary>The strings of __metadata__.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
-    /// <summary>Reads a file.</summary>
+    /// <summary>Opens a file; its tensors lie in the mapped file until this is disposed.</summary>
     /// <exception cref="InputException">The file is missing or is no valid safetensors file.</exception>
     public static SafeTensors Read(string path)
     {
-        byte[] file;
+        MappedFile? file = null;
         try
         {
-            file = File.ReadAllBytes(path);
+            var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
+            if (stream.Length == 0)
+            {
+                stream.Dispose();
+                return Parse(path, []);
+            }
+
+            file = new(stream);
+            return Parse(path, file.Length, file.Slice, file);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
+            file?.Dispose();
             throw new InputException(
                 $"{path}: the weights cannot be read ({fault.Message.TrimEnd('.')}); name an existing .safetensors file.");
         }
-
-        return Parse(path, file);
+        catch (InputException)
+        {
+            file?.Dispose();
+            throw;
+        }
     }
 
+    /// <summary>Gives the file back; its tensors cannot be read any more.</summary>
+    public void Dispose() => _file?.Dispose();
+
     /// <summary>Reads the bytes of a file; <paramref name="path"/> is what faults call it.</summary>
-    internal static SafeTensors Parse(string path, byte[] file)
+    internal static SafeTensors Parse(string path, byte[] file) =>
+        Parse(path, file.Length, (offset, length) => file.AsMemory((int)offset, length), null);
+
+    static SafeTensors Parse(string path, long fileLength, Func<long, int, ReadOnlyMemory<byte>> slice, MappedFile? file)
     {
-        ulong length = file.Length < 8 ? 0 : BinaryPrimitives.ReadUInt64LittleEndian(file);
-        if (file.Length < 8 || length > LongestHeader || length > (ulong)file.Length - 8)
+        ulong headerLength = fileLength < 8 ? 0 : BinaryPrimitives.ReadUInt64LittleEndian(slice(0, 8).Span);
+        if (fileLength < 8 || headerLength > LongestHeader || headerLength > (ulong)fileLength - 8)
         {
-            throw Fault(path, $"its first 8 bytes must give the length of a header inside the file of {file.Length} bytes");
+            throw Fault(path, $"its first 8 bytes must give the length of a header inside the file of {fileLength} bytes");
         }
 
-        var data = file.AsMemory(8 + (int)length);
+        long dataStart = 8 + (long)headerLength, dataLength = fileLength - dataStart;
         var tensors = new Dictionary<string, SafeTensor>(StringComparer.Ordinal);
         var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
         var spans = new List<(long Begin, long End, string Name)>();
         try
         {
-            using var header = JsonDocument.Parse(file.AsMemory(8, (int)length), new JsonDocumentOptions { MaxDepth = 4 });
+            using var header = JsonDocument.Parse(slice(8, (int)headerLength), new JsonDocumentOptions { MaxDepth = 4 });
             foreach (var entry in header.RootElement.EnumerateObject())
             {
                 if (entry.NameEquals(MetadataName))
@@ -139,8 +169,8 @@ public sealed class SafeTensors
                 }
                 else
                 {
-                    var (tensor, begin, end) = ReadEntry(path, entry, data);
-                    if (!tensors.TryAdd(entry.Name, tensor))
+                    var (type, shape, begin, end) = ReadEntry(path, entry, dataLength);
+                    if (!tensors.TryAdd(entry.Name, new(type, shape, slice(dataStart + begin, (int)(end - begin)))))
                     {
                         throw Fault(path, $"tensor '{entry.Name}' is given twice");
                     }
@@ -167,15 +197,15 @@ public sealed class SafeTensors
             expected = end;
         }
 
-        if (expected != data.Length)
+        if (expected != dataLength)
         {
-            throw Fault(path, $"its tensors cover {expected} bytes but {data.Length} bytes of data follow the header");
+            throw Fault(path, $"its tensors cover {expected} bytes but {dataLength} bytes of data follow the header");
         }
 
-        return new(tensors, metadata);
+        return new(tensors, metadata, file);
     }
 
-    static (SafeTensor Tensor, long Begin, long End) ReadEntry(string path, JsonProperty entry, ReadOnlyMemory<byte> data)
+    static (string Type, int[] Shape, long Begin, long End) ReadEntry(string path, JsonProperty entry, long dataLength)
     {
         string type = entry.Value.GetProperty("dtype").GetString() ?? "";
         if (!SafeTensor.Sizes.TryGetValue(type, out int size))
@@ -186,16 +216,17 @@ public sealed class SafeTensors
 
         var shape = entry.Value.GetProperty("shape").EnumerateArray().Select(axis => axis.GetInt32()).ToArray();
         var offsets = entry.Value.GetProperty("data_offsets").EnumerateArray().Select(offset => offset.GetInt64()).ToArray();
-        if (offsets is not [var begin, var end] || begin < 0 || end < begin || end > data.Length
+        if (offsets is not [var begin, var end] || begin < 0 || end < begin || end > dataLength
             || ByteCount(size, shape) != (UInt128)(end - begin))
         {
             throw Fault(path, string.Create(
                 CultureInfo.InvariantCulture,
                 $"tensor '{entry.Name}' of shape [{string.Join(", ", shape)}] does not fit its place " +
-                $"[{string.Join(", ", offsets)}] in {data.Length} bytes of data"));
+                $"[{string.Join(", ", offsets)}] in {dataLength} bytes of data"));
         }
 
-        return (new(type, shape, data[(int)begin..(int)end]), begin, end);
+        return end - begin <= Array.MaxLength ? (type, shape, begin, end) : throw Fault(path, string.Create(
+            CultureInfo.InvariantCulture, $"tensor '{entry.Name}' has {end - begin} bytes, but {Array.MaxLength} are the most that can be read"));
     }
 
     // Never wraps: a product beyond 64 bits stays beyond every file.

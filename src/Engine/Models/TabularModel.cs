@@ -4,18 +4,20 @@ using CausalMixFT.Kernels.Transformer;
 namespace CausalMixFT.Engine.Models;
 
 /// <summary>A model at rest: its sizes and its weights, on no device; immutable.</summary>
-/// <remarks>Weights are kept by the names and shapes of nanoTabPFN's state_dict.</remarks>
+/// <remarks>Weights are kept by the names and shapes of <see cref="Parameters.Layout"/>.</remarks>
 public sealed class TabularModel
 {
     /// <summary>A model of these weights.</summary>
     /// <param name="config">Sizes.</param>
     /// <param name="weights">Each weight's elements, row by row, by name.</param>
     /// <param name="origin">Where the weights come from, for the report: a file, or how they were trained.</param>
-    public TabularModel(TransformerConfig config, IReadOnlyDictionary<string, float[]> weights, string origin)
+    /// <param name="traits">What the weights mean beyond the sizes; null for a classifier without peculiarities.</param>
+    public TabularModel(TransformerConfig config, IReadOnlyDictionary<string, float[]> weights, string origin, ModelTraits? traits = null)
     {
         Config = config;
         Weights = weights;
         Origin = origin;
+        Traits = traits ?? new();
     }
 
     /// <summary>Sizes.</summary>
@@ -26,6 +28,9 @@ public sealed class TabularModel
 
     /// <summary>Where the weights come from.</summary>
     public string Origin { get; }
+
+    /// <summary>What the weights mean beyond the sizes.</summary>
+    public ModelTraits Traits { get; }
 
     /// <summary>Number of weights.</summary>
     public int ParameterCount => Weights.Values.Sum(values => values.Length);
@@ -43,8 +48,9 @@ public sealed class TabularModel
     }
 
     /// <summary>A copy of the weights of a model on a device.</summary>
-    public static TabularModel From(TabularTransformer transformer, string origin) => new(
+    public static TabularModel From(TabularTransformer transformer, string origin, ModelTraits? traits = null) => new(
         transformer.Config,
         transformer.Parameters.All.ToDictionary(info => info.Name, info => transformer.Parameters.Weight(info.Name).ToArray()),
-        origin);
+        origin,
+        traits);
 }
