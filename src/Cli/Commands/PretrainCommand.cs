@@ -4,6 +4,7 @@ using CausalMixFT.Engine.Formats;
 using CausalMixFT.Engine.Models;
 using CausalMixFT.Engine.Pretraining;
 using CausalMixFT.Engine.Tables;
+using CausalMixFT.Kernels.Transformer;
 using CommandLine;
 
 namespace CausalMixFT.Cli.Commands;
@@ -22,6 +23,18 @@ sealed class PretrainCommand : Command
 
     [Option("tokens", Default = 16_000, HelpText = "Cells in a batch.")]
     public int Tokens { get; set; }
+
+    [Option("batches", Default = 1, HelpText = "Batches, each of its own shape, in a step.")]
+    public int Batches { get; set; }
+
+    [Option("muon", HelpText = "Train the layers' matrices by Muon.")]
+    public bool Muon { get; set; }
+
+    [Option("schedule", Default = "cosine", MetaValue = "NAME", HelpText = "How the learning rate falls: cosine, linear, trapezoid (over the last fifth) or constant.")]
+    public string Schedule { get; set; } = "";
+
+    [Option("snapshots", Default = 0, MetaValue = "N", HelpText = "Average the weights of this many snapshots, one every 50 steps. (0: none)")]
+    public int Snapshots { get; set; }
 
     [Option("learning-rate", Default = 1e-3f, HelpText = "The largest learning rate.")]
     public float LearningRate { get; set; }
@@ -72,6 +85,13 @@ sealed class PretrainCommand : Command
         Check(model.Heads >= 1 && model.Width % model.Heads == 0, "heads", model.Heads, $"a divisor of the width {model.Width}");
         Check(model.Hidden is >= 1 and <= 4096, "hidden", model.Hidden, "a number from 1 to 4096");
         Check(model.Layers is >= 1 and <= 100, "layers", model.Layers, "a number from 1 to 100");
+        Check(Batches is >= 1 and <= 1000, "batches", Batches, "a number from 1 to 1000");
+        Check(Snapshots is >= 0 and <= 100, "snapshots", Snapshots, "a number from 0 to 100");
+        if (!Enum.TryParse<LearningRateShape>(Schedule, ignoreCase: true, out var schedule) || int.TryParse(Schedule, out _))
+        {
+            throw new InputException($"--schedule is '{Schedule}', but cosine, linear, trapezoid and constant are what there is.");
+        }
+
         Check(CheckEvery >= 1, "check-every", CheckEvery, "a number from 1 on");
         return new()
         {
@@ -79,6 +99,11 @@ sealed class PretrainCommand : Command
             Seed = Seed,
             Steps = Steps,
             TokensPerStep = Tokens,
+            BatchesPerStep = Batches,
+            Muon = Muon,
+            Schedule = schedule,
+            SnapshotEvery = Snapshots == 0 ? 0 : 50,
+            Snapshots = Math.Max(1, Snapshots),
             LearningRate = LearningRate,
             CheckEvery = CheckEvery,
         };

@@ -1,40 +1,50 @@
 using System.Globalization;
 using CausalMixFT.Engine.Pretraining;
 using CausalMixFT.Engine.Tables;
+using CausalMixFT.Kernels.Transformer;
 
 namespace CausalMixFT.Engine.Formats;
 
 /// <summary>Where a pre-training run stands, as a safetensors file: what a killed run continues from, bit for bit.</summary>
 /// <remarks>
-/// Layout: tensors weights, mean and square, F32, one flat block each; __metadata__ holds format
-/// "causalmixft.pretrain", version "1", step, and the options of the run, which must be the same to continue.
+/// Layout: tensors weights, optimizer.NAME and average.NAME, F32, one flat block each; __metadata__ holds format
+/// "causalmixft.pretrain", version "2", step, the optimiser's other numbers as optimizer.NAME, the names of its blocks in order, and
+/// the options of the run, which must be the same to continue.
 /// </remarks>
 static class PretrainCheckpoint
 {
     const string Format = "causalmixft.pretrain";
 
+    const string Version = "2", Optimizer = "optimizer.", Average = "average.", Order = "order";
+
     public static void Write(PretrainState state, PretrainOptions options, string path) => SafeTensors.Write(
         path,
         [
             new("weights", SafeTensor.Of(state.Weights, state.Weights.Length)),
-            new("mean", SafeTensor.Of(state.Mean, state.Mean.Length)),
-            new("square", SafeTensor.Of(state.Square, state.Square.Length)),
+            .. Tensors(Optimizer, state.Optimizer),
+            .. state.Average is { } average ? Tensors(Average, average) : [],
         ],
-        new Dictionary<string, string>
+        new Dictionary<string, string>(state.Optimizer.Scalars.Select(
+            scalar => KeyValuePair.Create(Optimizer + scalar.Key, scalar.Value.ToString("R", CultureInfo.InvariantCulture))))
         {
             ["format"] = Format,
-            ["version"] = "1",
-            ["step"] = state.Step.ToString(CultureInfo.InvariantCulture),
+            ["version"] = Version,
+            ["step"] = state.Optimizer.Steps.ToString(CultureInfo.InvariantCulture),
+            [Optimizer + Order] = string.Join(' ', state.Optimizer.Arrays.Keys),
+            [Average + Order] = string.Join(' ', state.Average?.Arrays.Keys ?? Enumerable.Empty<string>()),
             ["options"] = options.ToString(),
         });
+
+    static IEnumerable<KeyValuePair<string, SafeTensor>> Tensors(string prefix, TrainingState state) =>
+        state.Arrays.Select(array => KeyValuePair.Create(prefix + array.Key, SafeTensor.Of(array.Value, array.Value.Length)));
 
     /// <exception cref="InputException">The file is no checkpoint of a run with these options.</exception>
     public static PretrainState Read(PretrainOptions options, int blockLength, string path)
     {
         using var file = SafeTensors.Read(path);
-        if (file.Metadata.GetValueOrDefault("format") != Format || file.Metadata.GetValueOrDefault("version") != "1")
+        if (file.Metadata.GetValueOrDefault("format") != Format || file.Metadata.GetValueOrDefault("version") != Version)
         {
-            throw new InputException($"{path}: it is no pre-training checkpoint (format '{Format}', version '1'); give an empty --out folder.");
+            throw new InputException($"{path}: it is no pre-training checkpoint (format '{Format}', version '{Version}'); give an empty --out folder.");
         }
 
         if (file.Metadata.GetValueOrDefault("options") != options.ToString())
@@ -50,11 +60,23 @@ static class PretrainCheckpoint
             throw new InputException($"{path}: metadata 'step' should be a number from 0 to {options.Steps}; the file is damaged: start anew.");
         }
 
-        return new(step, Block("weights"), Block("mean"), Block("square"));
+        return new(
+            Block("weights"), new TrainingState(step, Blocks(Optimizer), Scalars()),
+            options.SnapshotEvery == 0 ? null : new TrainingState(step, Blocks(Average)));
+
+        OrderedDictionary<string, float[]> Blocks(string prefix) => new(
+            file.Metadata.GetValueOrDefault(prefix + Order, "").Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                .Select(name => KeyValuePair.Create(name, Block(prefix + name))));
+
+        OrderedDictionary<string, double> Scalars() => new(
+            file.Metadata.Where(pair => pair.Key.StartsWith(Optimizer, StringComparison.Ordinal) && pair.Key != Optimizer + Order)
+                .Select(pair => KeyValuePair.Create(
+                    pair.Key[Optimizer.Length..], double.Parse(pair.Value, CultureInfo.InvariantCulture))));
 
         float[] Block(string name) =>
-            file.Tensors.TryGetValue(name, out var tensor) && tensor.Type == "F32" && tensor.Shape.SequenceEqual([blockLength])
+            file.Tensors.TryGetValue(name, out var tensor) && tensor.Type == "F32" && tensor.Shape is [int length] && length <= blockLength
                 ? tensor.ToFloats()
-                : throw new InputException($"{path}: tensor '{name}' should be F32 [{blockLength}]; the file is damaged: start anew.");
+                : throw new InputException(
+                    $"{path}: tensor '{name}' should be F32 of at most {blockLength} elements; the file is damaged: start anew.");
     }
 }

@@ -9,21 +9,22 @@ public static class ModelPresets
     {
         ["nano"] = new(),
 
-        // TabPFN v2's rules at a size that two cores can train.
+        // The family's rules at a size that two cores can train: TabPFN v2's groups and indicators, v2.5's thinking rows, norms
+        // before the sub-layers, which take a larger learning rate, and a number for each class, which needs no learning to
+        // tell them apart.
         ["base"] = new()
         {
             Width = 128,
             Heads = 4,
             Hidden = 256,
             Layers = 6,
-            AffineNorm = false,
+            Norm = NormKind.RmsNorm,
+            NormBefore = true,
             Biases = false,
-            MultiQuery = true,
+            ThinkingRows = 16,
             GroupSize = 2,
             Cells = CellEncoding.Indicated,
-            EncoderBias = false,
-            Labels = LabelEncoding.Indicated,
-            DensifyLabels = true,
+            Labels = LabelEncoding.OneHot,
             ColumnEmbedding = 32,
         },
     };

@@ -17,7 +17,22 @@ public sealed record PretrainOptions
     /// <summary>Cells of a batch, the label column counted: tables of one shape, as many as fit.</summary>
     public int TokensPerStep { get; init; } = 16_000;
 
-    /// <summary>The largest learning rate, reached after the warm-up; a cosine brings it to 0.</summary>
+    /// <summary>Batches, each of a shape of its own, whose gradients one step takes together.</summary>
+    public int BatchesPerStep { get; init; } = 1;
+
+    /// <summary>Whether Muon trains the matrices of the layers; AdamW trains the rest, or everything.</summary>
+    public bool Muon { get; init; }
+
+    /// <summary>How the learning rate falls.</summary>
+    public LearningRateShape Schedule { get; init; } = LearningRateShape.Cosine;
+
+    /// <summary>Steps between snapshots of the weights, whose average is the result; 0 for the last weights.</summary>
+    public int SnapshotEvery { get; init; }
+
+    /// <summary>Snapshots in the average.</summary>
+    public int Snapshots { get; init; } = 10;
+
+    /// <summary>The largest learning rate, reached after the warm-up.</summary>
     public float LearningRate { get; init; } = 1e-3f;
 
     /// <summary>Share of the steps over which the learning rate rises.</summary>

@@ -46,7 +46,7 @@ public static class PretrainRun
             progress, cancellation);
         return Model();
 
-        TabularModel Model() => TabularModel.From(pretrainer.Model, string.Create(CultureInfo.InvariantCulture,
+        TabularModel Model() => pretrainer.Result(string.Create(CultureInfo.InvariantCulture,
             $"pretrain --seed {options.Seed} --steps {options.Steps} (step {pretrainer.Steps})"));
     }
 }

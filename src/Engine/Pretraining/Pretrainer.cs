@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Serialization;
+using CausalMixFT.Engine.Models;
 using CausalMixFT.Kernels.Devices;
 using CausalMixFT.Kernels.Transformer;
 
@@ -28,6 +29,8 @@ public sealed class Pretrainer : IDisposable
     readonly PretrainOptions _options;
     readonly TablePrior _prior;
     readonly TransformerTrainer _trainer;
+    readonly WeightAverage? _average;
+    readonly LearningRateSchedule _learningRate;
     readonly TransformerPredictor _predictor;
     readonly List<PriorTables> _heldOut = [];
 
@@ -37,7 +40,13 @@ public sealed class Pretrainer : IDisposable
         _options = options;
         Model = new TabularTransformer(device, options.Model);
         Model.Parameters.Initialize(options.Seed, options.ResidualGain);
-        _trainer = new TransformerTrainer(Model, new AdamWOptions { WeightDecay = options.WeightDecay, ClipNorm = 1 });
+        var adamW = new AdamWOptions { WeightDecay = options.WeightDecay, ClipNorm = 1 };
+        _trainer = new TransformerTrainer(
+            Model, options.Muon ? new MuonOptions { WeightDecay = options.WeightDecay, AdamW = adamW } : adamW);
+        _average = options.SnapshotEvery > 0
+            ? new SnapshotAverage(Model.Parameters, options.SnapshotEvery, options.Snapshots)
+            : null;
+        _learningRate = new(options.LearningRate, options.Steps) { Shape = options.Schedule, WarmUp = options.WarmUp };
         _predictor = new TransformerPredictor(Model);
         _prior = new TablePrior(options.Seed);
         var heldOut = new TablePrior(HeldOutSeed);
@@ -53,18 +62,28 @@ public sealed class Pretrainer : IDisposable
     /// <summary>Steps taken so far.</summary>
     public int Steps => _trainer.Steps;
 
-    /// <summary>Weights and optimiser state: what <see cref="Resume"/> continues from, bit for bit.</summary>
-    public PretrainState State()
-    {
-        var state = _trainer.State();
-        return new(state.Steps, Model.Parameters.Weights.ToArray(), state.Arrays["mean"], state.Arrays["square"]);
-    }
+    /// <summary>Weights, optimiser and average: what <see cref="Resume"/> continues from, bit for bit.</summary>
+    public PretrainState State() => new(Model.Parameters.Weights.ToArray(), _trainer.State(), _average?.State());
 
     /// <summary>Continues from a state of a run with the same options.</summary>
+    /// <exception cref="ArgumentException">The state is of another optimiser or model.</exception>
     public void Resume(PretrainState state)
     {
         Model.Parameters.Weights.CopyFrom(state.Weights);
-        _trainer.Restore(new(state.Step, new() { ["mean"] = state.Mean, ["square"] = state.Square }));
+        _trainer.Restore(state.Optimizer);
+        if (state.Average is { } average)
+        {
+            _average?.Restore(average);
+        }
+    }
+
+    /// <summary>A copy of the weights that the run has come to: their average, where it takes one.</summary>
+    public TabularModel Result(string origin)
+    {
+        _average?.ShowResult();
+        var result = TabularModel.From(Model, origin);
+        _average?.HideResult();
+        return result;
     }
 
     /// <summary>Trains to the last step.</summary>
@@ -76,19 +95,26 @@ public sealed class Pretrainer : IDisposable
         var clock = Stopwatch.StartNew();
         double sum = 0;
         int since = 0;
-        var tablesAhead = new TablesAhead(Draw, _trainer.Steps, _options.Steps);
+        var tablesAhead = new TablesAhead(Draw, _trainer.Steps * _options.BatchesPerStep, _options.Steps * _options.BatchesPerStep);
         while (_trainer.Steps < _options.Steps)
         {
             cancellation.ThrowIfCancellationRequested();
             int step = _trainer.Steps;
-            var tables = tablesAhead.Next();
-            sum += Train(tables, LearningRate(step));
+            for (int batch = 0; batch < _options.BatchesPerStep; batch++)
+            {
+                sum += Train(tablesAhead.Next()) / _options.BatchesPerStep;
+            }
+
+            _trainer.Update(_learningRate.At(step));
+            _average?.Observe();
             since++;
             progress?.Report((double)_trainer.Steps / _options.Steps);
             if (_trainer.Steps % _options.CheckEvery == 0 || _trainer.Steps == _options.Steps)
             {
+                _average?.ShowResult();
                 var (loss, entropy, accuracy) = CheckHeldOut();
-                check(new(_trainer.Steps, sum / since, loss, entropy, accuracy, LearningRate(step), clock.Elapsed.TotalSeconds));
+                _average?.HideResult();
+                check(new(_trainer.Steps, sum / since, loss, entropy, accuracy, _learningRate.At(step), clock.Elapsed.TotalSeconds));
                 (sum, since) = (0, 0);
             }
         }
@@ -97,25 +123,19 @@ public sealed class Pretrainer : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _average?.Dispose();
         _predictor.Dispose();
         _trainer.Dispose();
         Model.Dispose();
     }
 
-    PriorTables Draw(int step) => _prior.Draw((uint)step, _prior.DrawShape((uint)step, _options.TokensPerStep));
+    PriorTables Draw(int batch) => _prior.Draw((uint)batch, _prior.DrawShape((uint)batch, _options.TokensPerStep));
 
-    float LearningRate(int step)
-    {
-        double warmUp = Math.Max(1, _options.WarmUp * _options.Steps);
-        double cosine = 0.5 * (1 + Math.Cos(Math.PI * step / _options.Steps));
-        return (float)(_options.LearningRate * Math.Min(1, (step + 1) / warmUp) * cosine);
-    }
-
-    double Train(PriorTables tables, float learningRate)
+    double Train(PriorTables tables)
     {
         var shape = tables.Shape;
         var queries = Labels(tables, shape.Context, shape.Query);
-        return _trainer.Step(Episode(tables), queries, Classes(tables), learningRate);
+        return _trainer.Accumulate(Episode(tables), queries, Classes(tables), 1f / _options.BatchesPerStep);
     }
 
     (double Loss, double Entropy, double Accuracy) CheckHeldOut()
@@ -197,8 +217,7 @@ public sealed class Pretrainer : IDisposable
 }
 
 /// <summary>Where a training run stands: enough to continue it bit for bit.</summary>
-/// <param name="Step">Steps taken.</param>
 /// <param name="Weights">The model's flat block of weights.</param>
-/// <param name="Mean">AdamW's running mean of gradients, laid out like the weights.</param>
-/// <param name="Square">AdamW's running mean of squared gradients.</param>
-public sealed record PretrainState(int Step, float[] Weights, float[] Mean, float[] Square);
+/// <param name="Optimizer">The optimiser's state; its steps are the run's.</param>
+/// <param name="Average">The snapshots of the weights, or null where none are taken.</param>
+public sealed record PretrainState(float[] Weights, TrainingState Optimizer, TrainingState? Average);

@@ -19,7 +19,7 @@ public sealed class TransformerPredictor(TabularTransformer model) : IDisposable
     /// <returns>Probabilities (tables, rows, classes), row-major; each row sums to 1.</returns>
     public float[] Probabilities(EpisodeBatch context, int rows, ReadOnlyMemory<float> cells, int classes)
     {
-        using var memory = model.Remember(context, _workspace);
+        using var memory = model.Remember(WithQuery(context, rows, cells), _workspace);
         using var classArray = model.Device.Allocate<int>([.. Enumerable.Repeat(classes, context.Tables)]);
         var probabilities = new float[context.Tables * rows * classes];
         int block = context.Tables > 1 ? Math.Max(rows, 1) : Math.Max(16, MostCells / (context.Columns + 1));
@@ -37,6 +37,26 @@ public sealed class TransformerPredictor(TabularTransformer model) : IDisposable
         }
 
         return probabilities;
+    }
+
+    // TabPFN v2 looks at the query rows, too, for which columns are constant.
+    EpisodeBatch WithQuery(EpisodeBatch context, int rows, ReadOnlyMemory<float> cells)
+    {
+        if (model.Config.Cells != CellEncoding.Indicated)
+        {
+            return context;
+        }
+
+        var all = new float[context.Cells.Length + cells.Length];
+        int ofContext = context.ContextRows * context.Columns, ofQuery = rows * context.Columns;
+        for (int table = 0; table < context.Tables; table++)
+        {
+            var target = all.AsSpan(table * (ofContext + ofQuery));
+            context.Cells.Span.Slice(table * ofContext, ofContext).CopyTo(target);
+            cells.Span.Slice(table * ofQuery, ofQuery).CopyTo(target[ofContext..]);
+        }
+
+        return new(context.Tables, context.ContextRows, rows, context.Columns, all, context.ContextLabels);
     }
 
     /// <inheritdoc/>
