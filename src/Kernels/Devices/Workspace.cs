@@ -11,62 +11,63 @@ public sealed class Workspace(ComputeDevice device) : IDisposable
     // between two large ones leaves most of a block unused.
     const int SharedBlock = 1 << 20;
 
-    readonly Chain _shared = new(device, SharedBlock), _own = new(device, 0);
+    readonly List<DeviceArray<float>> _shared = [], _own = [];
+    int _sharedBlock, _used, _ownBlock;
 
     /// <summary>Takes a (rows, width) tensor, valid until the next <see cref="Reset"/>.</summary>
     public Tensor Take(int rows, int width)
     {
         int length = checked(rows * width);
-        var (block, offset) = (length > SharedBlock / 4 ? _own : _shared).Take(length);
-        return new Tensor(block, offset, rows, width);
+        return length > SharedBlock / 4 ? new Tensor(TakeOwn(length), 0, rows, width) : TakeShared(length, rows, width);
+    }
+
+    // The n-th large tensor of a step has the n-th block, which grows with the largest step.
+    DeviceArray<float> TakeOwn(int length)
+    {
+        if (_ownBlock == _own.Count)
+        {
+            _own.Add(device.Allocate<float>(length));
+        }
+        else if (_own[_ownBlock].Length < length)
+        {
+            _own[_ownBlock].Dispose();
+            _own[_ownBlock] = device.Allocate<float>(length);
+        }
+
+        return _own[_ownBlock++];
+    }
+
+    Tensor TakeShared(int length, int rows, int width)
+    {
+        if (_sharedBlock < _shared.Count && SharedBlock - _used < length)
+        {
+            _sharedBlock++;
+            _used = 0;
+        }
+
+        if (_sharedBlock == _shared.Count)
+        {
+            _shared.Add(device.Allocate<float>(SharedBlock));
+        }
+
+        var tensor = new Tensor(_shared[_sharedBlock], _used, rows, width);
+        _used += (length + 15) & ~15; // the next tensor starts on a cache line
+        return tensor;
     }
 
     /// <summary>Gives every tensor back; their memory is used again.</summary>
-    public void Reset()
-    {
-        _shared.Reset();
-        _own.Reset();
-    }
+    public void Reset() => _sharedBlock = _used = _ownBlock = 0;
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        _shared.Dispose();
-        _own.Dispose();
-    }
-
-    // Blocks that are filled one after the other.
-    sealed class Chain(ComputeDevice device, int smallestBlock) : IDisposable
-    {
-        readonly List<DeviceArray<float>> _blocks = [];
-        int _block;
-        int _used;
-
-        internal (DeviceArray<float> Block, int Offset) Take(int length)
+        foreach (var block in _shared.Concat(_own))
         {
-            while (_block < _blocks.Count && _blocks[_block].Length - _used < length)
-            {
-                _block++;
-                _used = 0;
-            }
-
-            if (_block == _blocks.Count)
-            {
-                _blocks.Add(device.Allocate<float>(Math.Max(length, smallestBlock)));
-            }
-
-            int offset = _used;
-            _used += (length + 15) & ~15; // the next tensor starts on a cache line
-            return (_blocks[_block], offset);
+            block.Dispose();
         }
 
-        internal void Reset() => _block = _used = 0;
-
-        public void Dispose()
-        {
-            _blocks.ForEach(block => block.Dispose());
-            _blocks.Clear();
-            Reset();
-        }
+        _shared.Clear();
+        _own.Clear();
+        Reset();
     }
 }

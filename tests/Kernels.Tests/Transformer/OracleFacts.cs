@@ -67,8 +67,10 @@ public class OracleFacts(ITestOutputHelper output)
         {
             double[] at = [.. values];
 
-            // A few elements, and a direction that has a part in every element.
-            foreach (double[] direction in Directions(values.Length))
+            // Two elements, and a direction that has a part in every element.
+            int length = values.Length;
+            double[][] directions = [Axis(length, length / 3), Axis(length, length - 1), Values.Draw(5, length)];
+            foreach (double[] direction in directions)
             {
                 double difference = Derivative(one, step =>
                 {
@@ -97,46 +99,44 @@ public class OracleFacts(ITestOutputHelper output)
         var oracle = new TransformerOracle(one.Config, one.Weights());
         oracle.Forward(episode);
         double[] gradient = oracle.Backward(one.LogitGradient).Cells;
-        double largest = gradient.Max(Math.Abs);
-        var worst = (Error: 0.0, Name: "");
-        for (int cell = 0; cell < gradient.Length; cell++)
+        Assert.All(gradient.Where((_, cell) => !double.IsFinite(episode.Cells[cell])), d => Assert.Equal(0, d));
+
+        // A direction that has a part in every cell, and a third of the cells by themselves.
+        double[] at = [.. episode.Cells], draws = Values.Draw(6, at.Length);
+        double[] all = [.. draws.Select((u, cell) => Varies(episode, cell) ? u : 0)];
+        IEnumerable<double[]> directions =
+        [
+            all, .. Enumerable.Range(0, at.Length).Where(cell => all[cell] > 0.3).Select(cell => Axis(at.Length, cell)),
+        ];
+        double largest = gradient.Max(Math.Abs), worst = 0;
+        foreach (double[] direction in directions)
         {
-            double at = episode.Cells[cell];
-            if (!double.IsFinite(at))
+            double difference = Derivative(one, step =>
             {
-                Assert.Equal(0, gradient[cell]);
-            }
-            else if (Varies(episode, cell))
-            {
-                double difference = Derivative(one, step =>
+                for (int cell = 0; cell < at.Length; cell++)
                 {
-                    episode.Cells[cell] = at + step;
-                    return Values.Dot(oracle.Forward(episode).Values, one.LogitGradient);
-                });
-                episode.Cells[cell] = at;
-                worst = Worse(worst, Math.Abs(difference - gradient[cell]), $"cell {cell}");
-            }
+                    episode.Cells[cell] = direction[cell] == 0 ? at[cell] : at[cell] + step * direction[cell];
+                }
+
+                return Values.Dot(oracle.Forward(episode).Values, one.LogitGradient);
+            });
+            worst = Math.Max(worst, Math.Abs(difference - Values.Dot(gradient, direction)));
         }
 
-        output.WriteLine($"{name}: {worst.Error:e1} of {largest:e1} ({worst.Name})");
-        Assert.True(worst.Error <= DifferenceTolerance(one) * largest, $"{worst}");
+        output.WriteLine($"{name}: {worst:e1} of {largest:e1}");
+        Assert.InRange(worst, 0, DifferenceTolerance(one) * largest);
     }
 
     // At a column that is constant in the context the model jumps, unless cells are read raw.
-    static bool Varies(OracleEpisode episode, int cell) =>
+    static bool Varies(OracleEpisode episode, int cell) => double.IsFinite(episode.Cells[cell]) &&
         episode.Column(cell / (episode.Rows * episode.Columns), cell % episode.Columns)
             .Take(episode.ContextRows).Where(double.IsFinite).Distinct().Count() > 1;
 
-    static IEnumerable<double[]> Directions(int length)
+    static double[] Axis(int length, int element)
     {
-        foreach (int element in (int[])[length / 3, length - 1])
-        {
-            var axis = new double[length];
-            axis[element] = 1;
-            yield return axis;
-        }
-
-        yield return Values.Draw(5, length);
+        var axis = new double[length];
+        axis[element] = 1;
+        return axis;
     }
 
     static (double, string) Worse((double Error, string Name) worst, double error, string name) =>
@@ -183,7 +183,7 @@ public class OracleFacts(ITestOutputHelper output)
             exact.Zip(rounded, (a, b) => Math.Abs(a - b)).Max() / exact.Max(Math.Abs);
     }
 
-    // Rounding of a sum near 1, 1e-16, over a step, of gradients down to 1e-3: worst seen 6e-9, with short steps 1.7e-7.
+    // Rounding of a sum near 1, 1e-16, over a step, of gradients down to 1e-3: worst seen 7e-9, with short steps 1.6e-7.
     static double DifferenceTolerance(OracleCase one) => one.Config.Attention == AttentionKind.Linear ? 1e-6 : 3e-8;
 
     [Fact]
@@ -220,7 +220,8 @@ public class OracleFacts(ITestOutputHelper output)
     [Fact]
     public void Shifted_groups_read_columns_at_distances_of_powers_of_two_less_one()
     {
-        var config = new TransformerConfig { Width = 4, Layers = 1, GroupSize = 4, ShiftedGroups = true, Cells = CellEncoding.Raw };
+        var raw = new TransformerConfig { Width = 4, Layers = 1, Cells = CellEncoding.Raw };
+        var config = raw with { GroupSize = 4, ShiftedGroups = true };
         var episode = new OracleEpisode(1, 1, 1, 5, [0, 1, 2, 3, 4, 10, 11, 12, 13, 14], [0], []);
         Assert.Equal(
             [

@@ -5,7 +5,9 @@ namespace CausalMixFT.Kernels.Tests.Transformer.Oracle;
 /// <summary>
 /// What the encoder reads of the cells: for each row and group <see cref="TransformerConfig.CellInputs"/> numbers.
 /// </summary>
-/// <remarks>Forward gives (tables · rows · groups, inputs); Backward gives the gradient of the cells, 0 for what is not finite.</remarks>
+/// <remarks>
+/// Forward gives (tables · rows · groups, inputs); Backward gives the gradient of the cells, 0 for what is not finite.
+/// </remarks>
 sealed class CellInputs(TransformerConfig config, OracleEpisode episode)
 {
     readonly int _groups = config.Tokens(episode.Columns) - 1;

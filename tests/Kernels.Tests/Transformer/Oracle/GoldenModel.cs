@@ -70,7 +70,8 @@ sealed class GoldenModel
 
     /// <summary>Each gradient by our names, beside what is stored of it.</summary>
     /// <remarks>Where it isn't stored whole: the L2 norm, the sum, and eight elements.</remarks>
-    public IEnumerable<(string Name, double[] Expected, double[] Actual)> Gradients(IReadOnlyDictionary<string, double[]> gradients) =>
+    public IEnumerable<(string Name, double[] Expected, double[] Actual)> Gradients(
+        IReadOnlyDictionary<string, double[]> gradients) =>
         from stored in Stored()
         let actual = stored.Back(gradients[stored.Ours])
         select HasWeights

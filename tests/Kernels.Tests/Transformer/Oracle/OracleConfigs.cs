@@ -2,7 +2,7 @@ using CausalMixFT.Kernels.Transformer;
 
 namespace CausalMixFT.Kernels.Tests.Transformer.Oracle;
 
-/// <summary>The models that the oracle and the transformer are compared on: known ones at odd tiny sizes, then drawn ones.</summary>
+/// <summary>The models that oracle and transformer are compared on: known ones at odd tiny sizes, then drawn ones.</summary>
 public static class OracleConfigs
 {
     static readonly TransformerConfig Nano = new() { Width = 10, Heads = 2, Hidden = 14, Layers = 2, Classes = 3 };
@@ -51,11 +51,19 @@ public static class OracleConfigs
         Decoder = DecoderInput.FeatureMean,
     };
 
+    static readonly TransformerConfig MeanBefore = V25 with
+    {
+        NormBefore = true,
+        AffineNorm = true,
+        Decoder = DecoderInput.FeatureMean,
+    };
+
     public static IReadOnlyList<OracleCase> All { get; } =
     [
         new("nanoTabPFN", Nano with { ZeroConstantColumns = false }),
         new("nanoTabPFN, constants zeroed", Nano),
         new("nanoTabPFN, one context row", Nano) { ContextRows = 1 },
+        new("nanoTabPFN, gaps in labels", Nano with { DensifyLabels = true, Heads = 5 }),
         new("nanoTabPFN, one column", Nano with { Layers = 1 }) { Tables = 1, Columns = 1, QueryRows = 1 },
         new("TabPFN v2", V2),
         new("TabPFN v2, one context row", V2) { ContextRows = 1 },
@@ -67,7 +75,7 @@ public static class OracleConfigs
         new("My-Small-PFN", MySmallPfn),
         new("My-Small-PFN, whole groups, classes", MySmallPfn with { DensifyLabels = true }) { Columns = 6 },
         new("norms before, shifted groups", ShiftedBefore),
-        new("norms before, mean of features", V25 with { NormBefore = true, AffineNorm = true, Decoder = DecoderInput.FeatureMean }),
+        new("norms before, mean of features", MeanBefore),
         new("norms before, a number for each class", ShiftedBefore with { Labels = LabelEncoding.OneHot, Decoder = DecoderInput.LabelToken }),
         .. Enumerable.Range(1, 14).Select(Drawn),
     ];

@@ -26,13 +26,14 @@ sealed class SafeTensorsFile
 
             int[] offsets = Numbers(entry.Value.GetProperty("data_offsets"));
             var data = bytes.AsSpan(8 + length)[offsets[0]..offsets[1]];
-            _tensors.Add(entry.Name, (Numbers(entry.Value.GetProperty("shape")), entry.Value.GetProperty("dtype").GetString() switch
+            double[] values = entry.Value.GetProperty("dtype").GetString() switch
             {
                 "F64" => MemoryMarshal.Cast<byte, double>(data).ToArray(),
                 "F32" => Array.ConvertAll(MemoryMarshal.Cast<byte, float>(data).ToArray(), v => (double)v),
                 "I64" => Array.ConvertAll(MemoryMarshal.Cast<byte, long>(data).ToArray(), v => (double)v),
                 var type => throw new NotSupportedException($"{path}: {entry.Name} is of type {type}."),
-            }));
+            };
+            _tensors.Add(entry.Name, (Numbers(entry.Value.GetProperty("shape")), values));
         }
     }
 

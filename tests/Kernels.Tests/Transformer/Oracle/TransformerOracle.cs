@@ -5,7 +5,7 @@ namespace CausalMixFT.Kernels.Tests.Transformer.Oracle;
 /// <summary>
 /// The definition of <see cref="TabularTransformer"/>: the whole model, forward and backward, as loops in double precision.
 /// </summary>
-/// <remarks>Gradients are the derivatives of dLogits · logits, those of one Backward: they do not accumulate over calls.</remarks>
+/// <remarks>Gradients are the derivatives of dLogits · logits; they do not accumulate over calls.</remarks>
 public sealed class TransformerOracle
 {
     readonly TransformerConfig _config;
@@ -15,7 +15,7 @@ public sealed class TransformerOracle
     List<Stage> _subLayers = [];
     Stage? _decoder;
 
-    /// <summary>A model with these weights, by the names of <see cref="Parameters.Layout"/>; they are read at each Forward.</summary>
+    /// <summary>A model with these weights, by the names of <see cref="Parameters.Layout"/>; each Forward reads them.</summary>
     public TransformerOracle(TransformerConfig config, IReadOnlyDictionary<string, double[]> weights)
     {
         foreach (var info in Parameters.Layout(config))
