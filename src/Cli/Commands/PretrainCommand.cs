@@ -141,5 +141,9 @@ sealed class PretrainCommand : Command
 
     static string Line(PretrainCheck check) => string.Create(
         CultureInfo.InvariantCulture,
-        $"step {check.Step}: loss {check.TrainLoss:0.0000}, held out {check.HeldOutLoss:0.0000} (shares alone {check.HeldOutEntropy:0.0000}), accuracy {check.HeldOutAccuracy:0.000}{(check.RealAuc is double auc ? $", real tables' AUC {auc.ToString("0.0000", CultureInfo.InvariantCulture)}" : "")}, {check.Seconds:0} s");
+        $"step {check.Step}: loss {check.TrainLoss:0.0000}, held out {check.HeldOutLoss:0.0000} " +
+        $"(shares alone {check.HeldOutEntropy:0.0000}), accuracy {check.HeldOutAccuracy:0.000}, {Real(check.RealAuc)}{check.Seconds:0} s");
+
+    static string Real(double? auc) =>
+        auc is double known ? string.Create(CultureInfo.InvariantCulture, $"real tables' AUC {known:0.0000}, ") : "";
 }

@@ -69,7 +69,9 @@ sealed class LabelRule(DrawSequence draw, World world, int classes)
         return labels;
     }
 
-    /// <summary>Labels of all rows: 0, 1, 2, …, each at least <see cref="LeastRows"/> times; maybe fewer classes than asked.</summary>
+    /// <summary>
+    /// Labels of all rows: 0, 1, 2, …, each at least <see cref="LeastRows"/> times; maybe fewer classes than asked.
+    /// </summary>
     public int[] Draw()
     {
         var labels = new int[_rows];

@@ -62,7 +62,8 @@ sealed class LearnableScreen(DrawSequence draw, TableShape shape)
         Grow(features, labels, grown[split..], judged[judgedSplit..], depth - 1, votes);
     }
 
-    bool TryChoose(ReadOnlySpan<float> features, ReadOnlySpan<int> labels, ReadOnlySpan<int> rows, out int feature, out float threshold)
+    bool TryChoose(
+        ReadOnlySpan<float> features, ReadOnlySpan<int> labels, ReadOnlySpan<int> rows, out int feature, out float threshold)
     {
         (feature, threshold) = (-1, 0);
         double best = 0;

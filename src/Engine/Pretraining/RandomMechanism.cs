@@ -47,7 +47,8 @@ sealed class RandomMechanism(DrawSequence draw, int rows)
     /// <param name="values">(nodes, rows), row-major.</param>
     /// <param name="parents">The nodes that it reads, at least one.</param>
     /// <param name="into">Rows elements.</param>
-    public void Evaluate(MechanismKind kind, Activation activation, ReadOnlySpan<float> values, ReadOnlySpan<int> parents, Span<float> into)
+    public void Evaluate(
+        MechanismKind kind, Activation activation, ReadOnlySpan<float> values, ReadOnlySpan<int> parents, Span<float> into)
     {
         into.Clear();
         switch (kind)

@@ -105,7 +105,8 @@ public class RandomWorldFacts
         var draw = new DrawSequence(new Philox(4));
         var features = new float[600];
         draw.Normals(features);
-        int[] labels = [.. Enumerable.Range(0, 200).Select(row => says ? (features[row * 3 + 1] > 0.5f ? 1 : 0) : row % 10 < 3 ? 1 : 0)];
+        int[] labels = [.. Enumerable.Range(0, 200).Select(row =>
+            says ? (features[row * 3 + 1] > 0.5f ? 1 : 0) : row % 10 < 3 ? 1 : 0)];
         Assert.InRange(new LearnableScreen(draw, shape).Auc(features, labels), low, high);
     }
 }
