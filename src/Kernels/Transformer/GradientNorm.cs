@@ -1,7 +1,6 @@
 using CausalMixFT.Kernels.Devices;
 using ILGPU;
 using ILGPU.Algorithms;
-using ILGPU.Algorithms.ScanReduceOperations;
 using ILGPU.Runtime;
 
 namespace CausalMixFT.Kernels.Transformer;
@@ -21,6 +20,8 @@ public abstract class GradientNorm
 
     internal sealed class Gpu(GpuDevice device) : GradientNorm
     {
+        const int MostThreads = 1024;
+
         readonly Action<KernelConfig, MeasureArgs> _measure = device.Accelerator.LoadStreamKernel<MeasureArgs>(MeasureKernel);
 
         internal readonly record struct MeasureArgs(ArrayView<float> Gradients, ArrayView<float> Norm);
@@ -33,15 +34,29 @@ public abstract class GradientNorm
                 sum += args.Gradients[i] * args.Gradients[i];
             }
 
-            sum = GroupExtensions.AllReduce<float, AddFloat>(sum);
+            // By halves in shared memory, for the library's reduction adds warps in whatever order they arrive.
+            var sums = SharedMemory.Allocate<float>(MostThreads);
+            sums[Group.IdxX] = sum;
+            Group.Barrier();
+            for (int count = Group.DimX; count > 1; count = (count + 1) / 2)
+            {
+                int kept = (count + 1) / 2;
+                if (Group.IdxX < count - kept)
+                {
+                    sums[Group.IdxX] += sums[Group.IdxX + kept];
+                }
+
+                Group.Barrier();
+            }
+
             if (Group.IsFirstThread)
             {
-                args.Norm[0] = XMath.Sqrt(sum);
+                args.Norm[0] = XMath.Sqrt(sums[0]);
             }
         }
 
         public override void Measure(Tensor gradients, Tensor norm) =>
-            _measure((1, device.GroupSize(1024)), new(gradients.View, norm.View));
+            _measure((1, device.GroupSize(MostThreads)), new(gradients.View, norm.View));
     }
 
     // ---- CPU: one thread; a million parameters take a tenth of a millisecond ----
