@@ -44,7 +44,7 @@ public sealed class ModelCommandFacts : IDisposable
         Refuses("show only prints", "model", "show", _program.Model, "--out", _program.At("t.safetensors"));
         Refuses("cannot be read", "model", "show", _program.At("in", "nothing.pt"));
         Refuses("before version 1.6", "model", "show", _program.File("old.pt", [0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46]));
-        Refuses("", "model", "delete", _program.Model);
+        Refuses("show and export", "model", "delete", _program.Model);
         Assert.Empty(_program.Left());
     }
 

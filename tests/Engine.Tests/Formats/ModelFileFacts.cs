@@ -20,15 +20,38 @@ public sealed class ModelFileFacts : IDisposable
     {
         var config = new TransformerConfig
         {
-            Width = 12, Heads = 3, Hidden = 5, Layers = 2, Classes = 4, Norm = NormKind.RmsNorm, NormBefore = true, AffineNorm = true, Biases = false,
-            Attention = AttentionKind.Linear, ThinkingRows = 2, GroupSize = 3, ShiftedGroups = true, Cells = CellEncoding.Indicated, EncoderHidden = 7,
-            EncoderBias = false, Labels = LabelEncoding.Flagged, DensifyLabels = true, ColumnEmbedding = 6, Decoder = DecoderInput.FeatureMean,
+            Width = 12,
+            Heads = 3,
+            Hidden = 5,
+            Layers = 2,
+            Classes = 4,
+            Norm = NormKind.RmsNorm,
+            NormBefore = true,
+            AffineNorm = true,
+            Biases = false,
+            Attention = AttentionKind.Linear,
+            ThinkingRows = 2,
+            GroupSize = 3,
+            ShiftedGroups = true,
+            Cells = CellEncoding.Indicated,
+            EncoderHidden = 7,
+            EncoderBias = false,
+            Labels = LabelEncoding.Flagged,
+            DensifyLabels = true,
+            ColumnEmbedding = 6,
+            Decoder = DecoderInput.FeatureMean,
             ZeroConstantColumns = false,
         };
         var traits = new ModelTraits
         {
-            Task = ModelTask.Regression, Temperature = 0.1 + 0.2, ColumnVectors = ColumnVectorSource.StoredTable, ColumnSeed = 42, Borders = [-3, -0.5f, 0, 1e-9f, 2],
-            BucketLosses = [1, 2, 3, 4], InferenceSettings = "{\"A\": [1, \"ü\"]}", Notice = "Built with care",
+            Task = ModelTask.Regression,
+            Temperature = 0.1 + 0.2,
+            ColumnVectors = ColumnVectorSource.StoredTable,
+            ColumnSeed = 42,
+            Borders = [-3, -0.5f, 0, 1e-9f, 2],
+            BucketLosses = [1, 2, 3, 4],
+            InferenceSettings = "{\"A\": [1, \"ü\"]}",
+            Notice = "Built with care",
         };
         var model = new TabularModel(config, Weights(config), "made up", traits);
         ModelFile.Write(model, _folder["one.safetensors"]);
@@ -55,8 +78,15 @@ public sealed class ModelFileFacts : IDisposable
         var model = new TabularModel(config, Weights(config), "old");
         var metadata = new Dictionary<string, string>
         {
-            ["format"] = "causalmixft.model", ["version"] = "1", ["width"] = "8", ["heads"] = "2", ["hidden"] = "32", ["layers"] = "2", ["classes"] = "3",
-            ["zero_constant_columns"] = "true", ["origin"] = "old",
+            ["format"] = "causalmixft.model",
+            ["version"] = "1",
+            ["width"] = "8",
+            ["heads"] = "2",
+            ["hidden"] = "32",
+            ["layers"] = "2",
+            ["classes"] = "3",
+            ["zero_constant_columns"] = "true",
+            ["origin"] = "old",
         };
         SafeTensors.Write(_folder["m"], Tensors(model), metadata);
         Same(model, ModelFile.Read(_folder["m"]));
@@ -108,7 +138,8 @@ public sealed class ModelFileFacts : IDisposable
         var model = new TabularModel(Nano, Weights(Nano), "");
         var root = new Dictionary<string, object?>
         {
-            ["model"] = Torch(Tensors(model)), ["architecture"] = new Dictionary<string, object?> { ["num_attention_heads"] = 2, ["num_layers"] = 2 },
+            ["model"] = Torch(Tensors(model)),
+            ["architecture"] = new Dictionary<string, object?> { ["num_attention_heads"] = 2, ["num_layers"] = 2 },
         };
         Same(model, ModelFile.Read(_folder.Write("nano.pt", TorchWriter.Save(root))));
     }
@@ -121,7 +152,8 @@ public sealed class ModelFileFacts : IDisposable
         var state = Tensors(model).SelectMany(entry => Apart(entry, ".in_proj_", part => $".{"qkv"[part]}_proj."));
         var root = new Dictionary<string, object?>
         {
-            ["model_state_dict"] = Torch(state), ["model_kwargs"] = new Dictionary<string, object?> { ["embedding_size"] = 8, ["num_attention_heads"] = 2 },
+            ["model_state_dict"] = Torch(state),
+            ["model_kwargs"] = new Dictionary<string, object?> { ["embedding_size"] = 8, ["num_attention_heads"] = 2 },
         };
         Same(model, ModelFile.Read(_folder.Write("tiny.pt", TorchWriter.Save(root))));
     }
@@ -131,8 +163,16 @@ public sealed class ModelFileFacts : IDisposable
     {
         var config = new TransformerConfig
         {
-            Width = Width, Heads = Heads, Hidden = Hidden, Layers = Layers, Classes = 5, GroupSize = 3, Cells = CellEncoding.Raw, EncoderHidden = 6,
-            Labels = LabelEncoding.Flagged, ThinkingRows = 4,
+            Width = Width,
+            Heads = Heads,
+            Hidden = Hidden,
+            Layers = Layers,
+            Classes = 5,
+            GroupSize = 3,
+            Cells = CellEncoding.Raw,
+            EncoderHidden = 6,
+            Labels = LabelEncoding.Flagged,
+            ThinkingRows = 4,
         };
         var model = new TabularModel(config, Weights(config), "", new ModelTraits { Task = ModelTask.Regression, Temperature = 0.75 });
         var state = Tensors(model).Select(entry => KeyValuePair.Create(
@@ -310,8 +350,9 @@ public sealed class ModelFileFacts : IDisposable
         byte[] bytes = File.ReadAllBytes(_folder["t.safetensors"]);
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(bytes)), shown.Sha256);
         Assert.Equal(bytes.Length, shown.Bytes);
-        Assert.Equal("TabPFN v2 classifier, 2,011 parameters", shown.Kind);
-        Assert.Equal(2011, shown.Tensors.Sum(tensor => tensor.Shape.Aggregate(1, (product, size) => product * size)));
+        // Two layers of 8·8² + 2·8·32, encoders of 32, 24 and 24, and a decoder of 288 + 99.
+        Assert.Equal("TabPFN v2 classifier, 2,515 parameters", shown.Kind);
+        Assert.Equal(2515, shown.Tensors.Sum(tensor => tensor.Shape.Aggregate(1, (product, size) => product * size)));
         Assert.Null(shown.Released);
         Assert.Contains(("multi_query", "true"), shown.Switches);
         Assert.Contains("Built with PriorLabs-TabPFN", shown.Model.Traits.Notice, StringComparison.Ordinal);
@@ -336,9 +377,22 @@ public sealed class ModelFileFacts : IDisposable
         bool second = architecture == "tabpfn_v2", rms = architecture == "tabpfn_v2_6";
         var config = new TransformerConfig
         {
-            Width = Width, Heads = Heads, Hidden = second ? 4 * Width : 2 * Width, Layers = Layers, Classes = Classes, Norm = rms ? NormKind.RmsNorm : NormKind.LayerNorm,
-            AffineNorm = rms, Biases = false, MultiQuery = true, ThinkingRows = second ? 0 : 5, GroupSize = second ? 2 : 3, Cells = CellEncoding.Indicated,
-            EncoderBias = false, Labels = LabelEncoding.Indicated, DensifyLabels = classifies, ColumnEmbedding = Width / 4,
+            Width = Width,
+            Heads = Heads,
+            Hidden = second ? 4 * Width : 2 * Width,
+            Layers = Layers,
+            Classes = Classes,
+            Norm = rms ? NormKind.RmsNorm : NormKind.LayerNorm,
+            AffineNorm = rms,
+            Biases = false,
+            MultiQuery = true,
+            ThinkingRows = second ? 0 : 5,
+            GroupSize = second ? 2 : 3,
+            Cells = CellEncoding.Indicated,
+            EncoderBias = false,
+            Labels = LabelEncoding.Indicated,
+            DensifyLabels = classifies,
+            ColumnEmbedding = Width / 4,
         };
         return new(config, Weights(config), "", new ModelTraits
         {

@@ -18,7 +18,13 @@ public class ReleasedModelFacts
         var shown = ModelFile.Describe(At("tinypfn", name));
         var config = new TransformerConfig
         {
-            Width = width, Heads = 1, Hidden = hidden, Layers = layers, Classes = classes, Attention = AttentionKind.Linear, ZeroConstantColumns = false,
+            Width = width,
+            Heads = 1,
+            Hidden = hidden,
+            Layers = layers,
+            Classes = classes,
+            Attention = AttentionKind.Linear,
+            ZeroConstantColumns = false,
         };
         Assert.Equal(config, shown.Model.Config);
         Assert.Equal(parameters, shown.Model.ParameterCount);
