@@ -92,7 +92,12 @@ abstract class Command
     }
 
     /// <summary>Reads the model that was named, or else the one that comes with the program.</summary>
-    protected static TabularModel LoadModel(string? file) => file is null ? ShippedModel.Load() : ModelFile.Read(file);
+    protected static TabularModel LoadModel(string? file)
+    {
+        var model = file is null ? ShippedModel.Load() : ModelFile.Read(file);
+        return model.Traits.Task == ModelTask.Classification ? model : throw new InputException(
+            $"{file}: this model predicts numbers, and classes are to be predicted; give a classifier with --model.");
+    }
 
     /// <summary>The format of a graph that an option names, or null where it was not given.</summary>
     protected static GraphFormat? FormatNamed(string option, string? word) => word is null ? null : GraphFormats.Named(word) ?? throw new InputException(

@@ -4,16 +4,6 @@ using CommandLine;
 
 namespace CausalMixFT.Cli.Commands;
 
-/// <summary>What to do with a model's file.</summary>
-enum ModelAction
-{
-    /// <summary>Tell what it is.</summary>
-    Show,
-
-    /// <summary>Write the model in another layout.</summary>
-    Export,
-}
-
 /// <summary>Layouts by the words of the command line.</summary>
 enum LayoutChoice
 {
@@ -31,7 +21,7 @@ enum LayoutChoice
 sealed class ModelCommand : Command
 {
     [Value(0, MetaName = "ACTION", Required = true, HelpText = "show: layout, sizes, tensors and licence. export: write it to --out.")]
-    public ModelAction Action { get; set; }
+    public string Action { get; set; } = "";
 
     [Value(1, MetaName = "FILE", Required = true, HelpText = "A .safetensors, .ckpt, .pt or .pth file of this program, TabPFN, nanoTabPFN, TinyPFN or My-Small-PFN.")]
     public string File { get; set; } = "";
@@ -48,7 +38,12 @@ sealed class ModelCommand : Command
 
     public override void Run(Terminal terminal)
     {
-        if (Action == ModelAction.Show)
+        if (Action is not ("show" or "export"))
+        {
+            throw new InputException($"model is asked to '{Action}' the file, but show and export are what it can do.");
+        }
+
+        if (Action == "show")
         {
             Check(Out is null, "out", Out, "nothing, since show only prints; did you mean export?");
             ModelTable.Show(ModelFile.Describe(File), terminal);
