@@ -21,7 +21,7 @@ public static class ModelPresets
             Norm = NormKind.RmsNorm,
             NormBefore = true,
             Biases = false,
-            ThinkingRows = 16,
+            ThinkingRows = 8,
             GroupSize = 2,
             Cells = CellEncoding.Indicated,
             Labels = LabelEncoding.OneHot,

@@ -35,14 +35,17 @@ public sealed class TablePrior(ulong seed)
 
     /// <summary>Draws the shape of batch <paramref name="batch"/>, with about <paramref name="tokens"/> cells in all.</summary>
     /// <remarks>
-    /// Rows are log-uniform from 28 to 1,300, columns from 1 to 40, or to 100 in a twentieth of the batches; a single table
+    /// Rows are log-uniform from 28 to 1,300, columns from 3 to 40, or to 100 in a twentieth of the batches, and in a few there are
+    /// one or two; a single table
     /// has at most twice the cells of a batch. A fifth to 30 % of the rows are queries.
     /// </remarks>
     public TableShape DrawShape(uint batch, int tokens)
     {
         var draw = new DrawSequence(_random.Branch(2 * batch));
         int rows = draw.LogBetween(FewestRows, Math.Clamp(tokens / 4, FewestRows, MostRows));
-        int columns = draw.LogBetween(1, draw.Chance(0.05f) ? MostWideColumns : MostColumns);
+        int columns = draw.Chance(0.06f)
+            ? 1 + draw.Below(2)
+            : draw.LogBetween(3, draw.Chance(0.05f) ? MostWideColumns : MostColumns);
         columns = Math.Clamp(columns, 1, Math.Max(1, 2 * tokens / rows - 1));
         int query = (int)Math.Ceiling(rows * draw.Uniform(0.2f, 0.3f));
         int classes = draw.Pick<int>([
