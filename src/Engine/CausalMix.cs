@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
 using CausalMixFT.Engine.Discovery;
 using CausalMixFT.Engine.Encoding;
 using CausalMixFT.Engine.Evaluation;
@@ -7,8 +5,12 @@ using CausalMixFT.Engine.FineTuning;
 using CausalMixFT.Engine.Graphs;
 using CausalMixFT.Engine.Models;
 using CausalMixFT.Engine.Scm;
+using CausalMixFT.Engine.TabPfn;
 using CausalMixFT.Engine.Tables;
 using CausalMixFT.Kernels.Devices;
+using CausalMixFT.Kernels.Transformer;
+using System.Diagnostics;
+using System.Globalization;
 
 namespace CausalMixFT.Engine;
 
@@ -101,7 +103,8 @@ public sealed class CausalMix(ComputeDevice device, CausalMixOptions options)
     {
         int classes = rows.Task.ClassNames.Count;
         using var transformer = model.Load(device);
-        using var classifier = new InContextClassifier(transformer, options.Prediction with { Seed = options.Seed });
+        using var classifier = new InContextClassifier(
+            transformer, options.Prediction with { Seed = options.Seed }, model.Traits.Temperature);
 
         // Thresholds are tuned on rows that the context lacks; then those rows join the context for the test.
         var prior = DecisionRule.PriorOf(rows.Train.Labels, classes);
@@ -136,9 +139,19 @@ public sealed class CausalMix(ComputeDevice device, CausalMixOptions options)
     /// <param name="progress">Told the share of the work that is done.</param>
     public float[] Predict(TabularModel model, ClassificationTask context, Table rows, IProgress<double>? progress = null)
     {
-        var encoder = FeatureEncoder.Fit(context.Features);
         using var transformer = model.Load(device);
-        using var classifier = new InContextClassifier(transformer, options.Prediction with { Seed = options.Seed });
+        if (model.Traits.Ensemble == ModelEnsemble.TabPfn)
+        {
+            int[] all = [.. Enumerable.Range(0, context.Features.Rows)];
+            var shown = StratifiedSplit.Subset(context.Labels, all, options.Prediction.MaxContext, options.Seed);
+            using var predictor = new TransformerPredictor(transformer);
+            return new TabPfnClassifier(context, shown, new() { Seed = options.Seed, Temperature = model.Traits.Temperature })
+                .Probabilities(rows, member => predictor.Logits(member.Batch));
+        }
+
+        var encoder = FeatureEncoder.Fit(context.Features);
+        using var classifier = new InContextClassifier(
+            transformer, options.Prediction with { Seed = options.Seed }, model.Traits.Temperature);
         return classifier.Probabilities(
             EncodedRows.Of(encoder, context.Features, context.Labels), EncodedRows.Of(encoder, rows, new int[rows.Rows]),
             context.ClassNames.Count, progress);

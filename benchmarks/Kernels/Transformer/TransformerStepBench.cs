@@ -11,8 +11,7 @@ public class TransformerStepBench : ICountsWork
     TabularTransformer _model = null!;
     TransformerPredictor _predictor = null!;
     TransformerTrainer _trainer = null!;
-    EpisodeBatch _batch = null!, _context = null!;
-    float[] _queryCells = null!;
+    EpisodeBatch _batch = null!;
     int[] _labels = null!;
 
     /// <summary>Context rows + query rows x columns.</summary>
@@ -38,13 +37,11 @@ public class TransformerStepBench : ICountsWork
         float[] cells = [.. Enumerable.Range(0, (context + query) * columns).Select(_ => random.NextSingle())];
         float[] labels = [.. Enumerable.Range(0, context).Select(row => (float)(row % 2))];
         _batch = new(1, context, query, columns, cells, labels);
-        _context = new(1, context, 0, columns, cells.AsMemory(0, context * columns), labels);
-        _queryCells = cells[(context * columns)..];
         _labels = [.. Enumerable.Range(0, query).Select(row => row % 2)];
     }
 
     [Benchmark]
-    public float[] Predict() => _predictor.Probabilities(_context, Sizes[1], _queryCells, classes: 2);
+    public float[] Predict() => _predictor.Probabilities(_batch, classes: 2);
 
     [Benchmark]
     public double Train() => _trainer.Step(_batch, _labels, [2], learningRate: 1e-5f);

@@ -53,7 +53,8 @@ public sealed class FineTuner(ComputeDevice device, FineTuneOptions options)
             transformer, new AdamWOptions { WeightDecay = options.WeightDecay, ClipNorm = options.ClipNorm });
         using var validator = new InContextClassifier(
             transformer,
-            new PredictionOptions { MaxContext = 2 * options.ContextRows, Members = ValidationMembers, Seed = options.Seed });
+            new PredictionOptions { MaxContext = 2 * options.ContextRows, Members = ValidationMembers, Seed = options.Seed },
+            start.Traits.Temperature);
         var validation = data.Validation.Select(StratifiedSplit.Subset(
             data.Validation.Labels, [.. Enumerable.Range(0, data.Validation.Rows)], options.ValidationRows, options.Seed));
 

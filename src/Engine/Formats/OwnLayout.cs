@@ -46,6 +46,7 @@ sealed class OwnLayout : ModelLayout
             ["version"] = "2",
             ["config"] = ConfigJson.Text(model.Config),
             ["task"] = Word(traits.Task),
+            ["ensemble"] = Word(traits.Ensemble),
             ["temperature"] = traits.Temperature.ToString("R", CultureInfo.InvariantCulture),
             ["column_vectors"] = Word(traits.ColumnVectors),
             ["column_seed"] = traits.ColumnSeed.ToString(CultureInfo.InvariantCulture),
@@ -93,6 +94,7 @@ sealed class OwnLayout : ModelLayout
         return new()
         {
             Task = Choice<ModelTask>("task"),
+            Ensemble = Choice<ModelEnsemble>("ensemble"),
             Temperature = double.TryParse(Text("temperature"), NumberStyles.Float, CultureInfo.InvariantCulture, out double temperature)
                 && double.IsFinite(temperature) && temperature > 0 ? temperature : throw Fault("temperature", "a positive number"),
             ColumnVectors = Choice<ColumnVectorSource>("column_vectors"),

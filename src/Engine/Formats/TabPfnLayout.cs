@@ -85,6 +85,7 @@ sealed class TabPfnLayout : ModelLayout
         {
             Task = classifies ? ModelTask.Classification : ModelTask.Regression,
             Temperature = Temperature,
+            Ensemble = ModelEnsemble.TabPfn,
             ColumnVectors = version == Version.V2 ? ColumnVectorSource.TorchGenerator : ColumnVectorSource.StoredTable,
             ColumnSeed = version == Version.V2 ? WeightSource.Number(settings, "seed") ?? 0 : SeedBeyondTable,
             Borders = BucketTensors.Borders(file.Path, source, config.Classes),

@@ -17,7 +17,10 @@ public sealed record PredictionOptions
 }
 
 /// <summary>Predicts classes from labelled rows in one pass, without training: the model reads them as its context.</summary>
-public sealed class InContextClassifier(TabularTransformer model, PredictionOptions options) : IDisposable
+/// <param name="model">The model, borrowed.</param>
+/// <param name="options">How rows are shown.</param>
+/// <param name="temperature">Divides the model's outputs.</param>
+public sealed class InContextClassifier(TabularTransformer model, PredictionOptions options, double temperature = 1) : IDisposable
 {
     readonly TransformerPredictor _predictor = new(model);
 
@@ -35,7 +38,7 @@ public sealed class InContextClassifier(TabularTransformer model, PredictionOpti
             var member = Member.Of(index, options.Members, classes);
             var shown = context.Select(
                 StratifiedSplit.Subset(context.Labels, all, options.MaxContext, options.Seed + (ulong)index));
-            var probabilities = _predictor.Probabilities(member.Context(shown), query.Rows, query.View(member.View), classes);
+            var probabilities = _predictor.Probabilities(member.Episode(shown, query), classes, temperature);
             for (int row = 0; row < query.Rows; row++)
             {
                 for (int k = 0; k < classes; k++)

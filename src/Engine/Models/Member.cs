@@ -23,9 +23,6 @@ readonly record struct Member(EncoderView View, int Shift, int Classes)
     /// <summary>The name under which the model sees a class.</summary>
     public int Shown(int label) => (label + Shift) % Classes;
 
-    /// <summary>One table of context rows, whose query rows come later.</summary>
-    public EpisodeBatch Context(EncodedRows context) => Episode(context, context.Select([]));
-
     /// <summary>One table of context rows and query rows.</summary>
     public EpisodeBatch Episode(EncodedRows context, EncodedRows query)
     {

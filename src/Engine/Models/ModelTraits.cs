@@ -23,11 +23,24 @@ public enum ColumnVectorSource
     StoredTable,
 }
 
+/// <summary>How a table is shown to a model, and what it says is put together.</summary>
+public enum ModelEnsemble
+{
+    /// <summary>By <see cref="InContextClassifier"/>: two views of the numbers, classes renamed.</summary>
+    TwoViews,
+
+    /// <summary>As the package tabpfn does for TabPFN v2.</summary>
+    TabPfn,
+}
+
 /// <summary>What a model's weights mean beyond <see cref="Kernels.Transformer.TransformerConfig"/>: how its inputs are drawn and its outputs are read.</summary>
 public sealed record ModelTraits
 {
     /// <summary>What it predicts.</summary>
     public ModelTask Task { get; init; } = ModelTask.Classification;
+
+    /// <summary>How tables are shown to it.</summary>
+    public ModelEnsemble Ensemble { get; init; } = ModelEnsemble.TwoViews;
 
     /// <summary>Outputs are divided by it before the softmax.</summary>
     public double Temperature { get; init; } = 1;

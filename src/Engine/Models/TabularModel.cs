@@ -1,4 +1,6 @@
+using CausalMixFT.Engine.Tables;
 using CausalMixFT.Kernels.Devices;
+using CausalMixFT.Kernels.Rng;
 using CausalMixFT.Kernels.Transformer;
 
 namespace CausalMixFT.Engine.Models;
@@ -7,6 +9,12 @@ namespace CausalMixFT.Engine.Models;
 /// <remarks>Weights are kept by the names and shapes of <see cref="Parameters.Layout"/>.</remarks>
 public sealed class TabularModel
 {
+    // The width of the vectors in TabPFN 2.5's table.
+    const int TableWidth = 48;
+
+    // PyTorch draws sixteen numbers together, so that for the widths in use a column's do not depend on how many follow.
+    const int Columns = 2048;
+
     /// <summary>A model of these weights.</summary>
     /// <param name="config">Sizes.</param>
     /// <param name="weights">Each weight's elements, row by row, by name.</param>
@@ -38,7 +46,18 @@ public sealed class TabularModel
     /// <summary>The model in memory of <paramref name="device"/>, ready to run; whoever loads it disposes it.</summary>
     public TabularTransformer Load(ComputeDevice device)
     {
+        if (Config.ColumnEmbedding == TableWidth && Traits.ColumnVectors == ColumnVectorSource.StoredTable)
+        {
+            throw new InputException(
+                $"{Origin}: this model's column vectors are a table that comes with its Python package and is in no checkpoint, so it cannot predict here; use TabPFN v2, or the model that comes with the program.");
+        }
+
         var transformer = new TabularTransformer(device, Config);
+        if (Config.ColumnEmbedding > 0)
+        {
+            transformer.ColumnVectors = TorchRandom.Normals((ulong)Traits.ColumnSeed, Columns * Config.ColumnEmbedding);
+        }
+
         foreach (var info in transformer.Parameters.All)
         {
             transformer.Parameters.Weight(info.Name).CopyFrom(Weights[info.Name]);

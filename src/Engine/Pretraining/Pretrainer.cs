@@ -145,8 +145,7 @@ public sealed class Pretrainer : IDisposable
         foreach (var batch in _heldOut)
         {
             var shape = batch.Shape;
-            var probabilities = _predictor.Probabilities(
-                Context(batch), shape.Query, Rows(batch.Features, shape, shape.Context, shape.Query, shape.Columns), shape.Classes);
+            var probabilities = _predictor.Probabilities(Episode(batch), shape.Classes);
             int[] contexts = Labels(batch, 0, shape.Context), queries = Labels(batch, shape.Context, shape.Query);
             for (int table = 0; table < shape.Tables; table++)
             {
@@ -182,14 +181,6 @@ public sealed class Pretrainer : IDisposable
         var shape = tables.Shape;
         float[] labels = [.. Labels(tables, 0, shape.Context).Select(label => (float)label)];
         return new(shape.Tables, shape.Context, shape.Query, shape.Columns, tables.Features, labels);
-    }
-
-    static EpisodeBatch Context(PriorTables tables)
-    {
-        var shape = tables.Shape;
-        float[] labels = [.. Labels(tables, 0, shape.Context).Select(label => (float)label)];
-        return new(
-            shape.Tables, shape.Context, 0, shape.Columns, Rows(tables.Features, shape, 0, shape.Context, shape.Columns), labels);
     }
 
     static int[] Labels(PriorTables tables, int first, int count) => Rows(tables.Labels, tables.Shape, first, count, width: 1);

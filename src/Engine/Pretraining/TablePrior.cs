@@ -35,9 +35,8 @@ public sealed class TablePrior(ulong seed)
 
     /// <summary>Draws the shape of batch <paramref name="batch"/>, with about <paramref name="tokens"/> cells in all.</summary>
     /// <remarks>
-    /// Rows are log-uniform from 28 to 1,300, columns from 3 to 40, or to 100 in a twentieth of the batches, and in a few there are
-    /// one or two; a single table
-    /// has at most twice the cells of a batch. A fifth to 30 % of the rows are queries.
+    /// Rows are log-uniform from 28 to 1,300, columns from 3 to 40, or to 100 in a twentieth of the batches; 6 % have one column
+    /// or two. A single table has at most twice the cells of a batch. A fifth to 30 % of the rows are queries.
     /// </remarks>
     public TableShape DrawShape(uint batch, int tokens)
     {

@@ -44,6 +44,19 @@ public sealed record EpisodeBatch
     /// <summary>Context labels (T, N).</summary>
     public ReadOnlyMemory<float> ContextLabels { get; }
 
+    /// <summary>The cells (T, M, F) of the query rows.</summary>
+    public float[] QueryCells()
+    {
+        int ofContext = ContextRows * Columns, ofQuery = QueryRows * Columns;
+        var cells = new float[Tables * ofQuery];
+        for (int table = 0; table < Tables; table++)
+        {
+            Cells.Span.Slice(table * (ofContext + ofQuery) + ofContext, ofQuery).CopyTo(cells.AsSpan(table * ofQuery));
+        }
+
+        return cells;
+    }
+
     /// <summary>The same tables without their query rows.</summary>
     public EpisodeBatch ContextAlone()
     {

@@ -1,62 +1,49 @@
-using CausalMixFT.Kernels.Devices;
+using System.Numerics.Tensors;
 
 namespace CausalMixFT.Kernels.Transformer;
 
-/// <summary>Class probabilities of query rows from a <see cref="TabularTransformer"/>, which it borrows.</summary>
+/// <summary>What a <see cref="TabularTransformer"/>, which it borrows, says of query rows: a context is read once, then any number of them.</summary>
 public sealed class TransformerPredictor(TabularTransformer model) : IDisposable
 {
     // Activations of query rows are about a kilobyte a cell: so many at once stay in tens of megabytes.
     const int MostCells = 30_000;
 
-    readonly SoftmaxCrossEntropy _crossEntropy = SoftmaxCrossEntropy.On(model.Device);
-    readonly Workspace _workspace = new(model.Device);
+    readonly Devices.Workspace _workspace = new(model.Device);
 
-    /// <summary>Reads the context of each table once, then any number of query rows, a block of them at a time.</summary>
-    /// <param name="context">Tables with context rows alone.</param>
-    /// <param name="rows">Query rows of each table.</param>
-    /// <param name="cells">Their cells (tables, rows, columns).</param>
-    /// <param name="classes">So many logits take part.</param>
-    /// <returns>Probabilities (tables, rows, classes), row-major; each row sums to 1.</returns>
-    public float[] Probabilities(EpisodeBatch context, int rows, ReadOnlyMemory<float> cells, int classes)
+    /// <summary>Logits (tables, query rows, outputs) of the query rows of a batch, row-major, a block of rows at a time.</summary>
+    public float[] Logits(EpisodeBatch batch)
     {
-        using var memory = model.Remember(WithQuery(context, rows, cells), _workspace);
-        using var classArray = model.Device.Allocate<int>([.. Enumerable.Repeat(classes, context.Tables)]);
-        var probabilities = new float[context.Tables * rows * classes];
-        int block = context.Tables > 1 ? Math.Max(rows, 1) : Math.Max(16, MostCells / (context.Columns + 1));
+        using var memory = model.Remember(batch, _workspace);
+        int rows = batch.QueryRows, outputs = model.Config.Classes;
+        var cells = batch.QueryCells();
+        var logits = new float[batch.Tables * rows * outputs];
+        int block = batch.Tables > 1 ? Math.Max(rows, 1) : Math.Max(16, MostCells / (batch.Columns + 1));
         for (int start = 0; start < rows; start += block)
         {
-            int count = Math.Min(block, rows - start), cellsPerBlock = context.Tables * count * context.Columns;
-            var logits = model.Predict(memory, count, cells.Slice(start * context.Columns, cellsPerBlock), _workspace);
-            var all = _workspace.Take(logits.Rows, logits.Width);
-            _crossEntropy.Probabilities(logits, classArray, all);
-            var host = all.ToArray();
-            for (int row = 0; row < logits.Rows; row++)
-            {
-                host.AsSpan(row * logits.Width, classes).CopyTo(probabilities.AsSpan((start + row) * classes));
-            }
+            int count = Math.Min(block, rows - start);
+            var of = cells.AsMemory(start * batch.Columns, batch.Tables * count * batch.Columns);
+            model.Predict(memory, count, of, _workspace).ToArray().CopyTo(logits.AsSpan(start * outputs));
+        }
+
+        return logits;
+    }
+
+    /// <summary>Probabilities (tables, query rows, classes) of the query rows of a batch, row-major; each row sums to 1.</summary>
+    /// <param name="batch">Tables with context and query rows.</param>
+    /// <param name="classes">So many outputs take part.</param>
+    /// <param name="temperature">Divides the logits.</param>
+    public float[] Probabilities(EpisodeBatch batch, int classes, double temperature = 1)
+    {
+        int outputs = model.Config.Classes, rows = batch.Tables * batch.QueryRows;
+        float[] logits = Logits(batch), probabilities = new float[rows * classes];
+        for (int row = 0; row < rows; row++)
+        {
+            var target = probabilities.AsSpan(row * classes, classes);
+            TensorPrimitives.Divide(logits.AsSpan(row * outputs, classes), (float)temperature, target);
+            TensorPrimitives.SoftMax(target, target);
         }
 
         return probabilities;
-    }
-
-    // TabPFN v2 looks at the query rows, too, for which columns are constant.
-    EpisodeBatch WithQuery(EpisodeBatch context, int rows, ReadOnlyMemory<float> cells)
-    {
-        if (model.Config.Cells != CellEncoding.Indicated)
-        {
-            return context;
-        }
-
-        var all = new float[context.Cells.Length + cells.Length];
-        int ofContext = context.ContextRows * context.Columns, ofQuery = rows * context.Columns;
-        for (int table = 0; table < context.Tables; table++)
-        {
-            var target = all.AsSpan(table * (ofContext + ofQuery));
-            context.Cells.Span.Slice(table * ofContext, ofContext).CopyTo(target);
-            cells.Span.Slice(table * ofQuery, ofQuery).CopyTo(target[ofContext..]);
-        }
-
-        return new(context.Tables, context.ContextRows, rows, context.Columns, all, context.ContextLabels);
     }
 
     /// <inheritdoc/>

@@ -46,6 +46,7 @@ public sealed class ModelFileFacts : IDisposable
         {
             Task = ModelTask.Regression,
             Temperature = 0.1 + 0.2,
+            Ensemble = ModelEnsemble.TabPfn,
             ColumnVectors = ColumnVectorSource.StoredTable,
             ColumnSeed = 42,
             Borders = [-3, -0.5f, 0, 1e-9f, 2],
@@ -398,6 +399,7 @@ public sealed class ModelFileFacts : IDisposable
         {
             Task = classifies ? ModelTask.Classification : ModelTask.Regression,
             Temperature = 0.9,
+            Ensemble = ModelEnsemble.TabPfn,
             ColumnVectors = second ? ColumnVectorSource.TorchGenerator : ColumnVectorSource.StoredTable,
             ColumnSeed = second ? 0 : 42,
             Borders = classifies ? null : [-2, -0.25f, 0.5f, 3],

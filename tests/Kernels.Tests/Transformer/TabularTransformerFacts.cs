@@ -132,7 +132,7 @@ public class TabularTransformerFacts
         model.Parameters.Initialize(seed: 7);
         using var predictor = new TransformerPredictor(model);
         float[] logits = Logits(model, new(1, N, M, F, cells, labels));
-        float[] probabilities = predictor.Probabilities(new(1, N, 0, F, cells.AsMemory(0, N * F), labels), M, cells.AsMemory(N * F), Classes);
+        float[] probabilities = predictor.Probabilities(new(1, N, M, F, cells, labels), Classes);
 
         double[] expected = [.. Enumerable.Range(0, M).SelectMany(row =>
         {
