@@ -2,7 +2,9 @@ using CausalMixFT.Kernels.Devices;
 
 namespace CausalMixFT.Kernels.Transformer;
 
-/// <summary>Which optimiser trains a model, and how: <see cref="AdamWOptions"/>, <see cref="ScheduleFreeOptions"/> or <see cref="MuonOptions"/>.</summary>
+/// <summary>
+/// Which optimiser trains a model, and how: <see cref="AdamWOptions"/>, <see cref="ScheduleFreeOptions"/> or <see cref="MuonOptions"/>.
+/// </summary>
 public abstract record OptimizerOptions;
 
 /// <summary>Turns gradients into better weights, step after step, and holds what must be remembered between steps.</summary>
