@@ -226,7 +226,12 @@ sealed class CellEncoder
         in Column own, double[] gradients, ReadOnlySpan<float> cells, int column, Span<float> dCells)
     {
         double sum = 0, products = 0;
-        if (_config.Cells != CellEncoding.Raw)
+        if (_config.Cells == CellEncoding.Standardized && own.Deviation == 0)
+        {
+            // A step from 0 to whatever a second value makes of it has no slope.
+            Array.Clear(gradients);
+        }
+        else if (_config.Cells != CellEncoding.Raw)
         {
             for (int row = 0; row < gradients.Length; row++)
             {
@@ -242,7 +247,7 @@ sealed class CellEncoder
         {
             float x = cells[row * _columns + column];
             double gradient = gradients[row];
-            if (_config.Cells != CellEncoding.Raw && row < _contextRows && float.IsFinite(x))
+            if (_config.Cells != CellEncoding.Raw && row < _contextRows && own.Finite > 0 && float.IsFinite(x))
             {
                 gradient -= sum / own.Finite;
                 gradient -= own.Deviation > 0 ? (x - own.Mean) * products / (own.Freedom * own.Deviation) : 0;

@@ -40,6 +40,29 @@ public class NormFacts
         Assert.InRange(Values.LargestDifference(Values.Draw(1, 19), y), 0, 5e-5);
     }
 
+    [Theory, ClassData(typeof(EveryDevice))]
+    public void Without_mean_residual_or_weights_it_is_the_root_mean_square(DeviceKind kind)
+    {
+        const int Rows = 4, Width = 21;
+        double[] x = Values.Draw(1, Rows * Width), dy = Values.Draw(2, Rows * Width), before = Values.Draw(3, Rows * Width);
+        using var device = ComputeDevice.Open(kind);
+        using var workspace = new Workspace(device);
+        var norm = Norm.On(device, NormKind.RmsNorm);
+        Tensor y = workspace.Take(Rows, Width), rstd = workspace.Take(Rows, 1);
+        norm.Forward(x.On(workspace, Rows, Width), null, null, null, y, y, rstd);
+        Assert.InRange(Values.LargestDifference(RootMeanSquare(x, Width), y), 0, 2e-6);
+
+        // A gradient that is added to what is there.
+        var dz = before.On(workspace, Rows, Width);
+        norm.Backward(dy.On(workspace, Rows, Width), y, rstd, null, dz, null, null, accumulate: true);
+        double[] expected = Values.Gradient(at => Values.Dot(RootMeanSquare(at, Width), dy), x).Plus(before);
+        Assert.InRange(Values.LargestDifference(expected, dz), 0, 5e-6);
+    }
+
+    // Zhang and Sennrich (2019).
+    static double[] RootMeanSquare(double[] x, int width) => [.. x.Select((value, i) =>
+        value / Math.Sqrt(x.Skip(i / width * width).Take(width).Average(v => v * v) + Norm.RmsNormEpsilon))];
+
     sealed class Run : IDisposable
     {
         readonly ComputeDevice _device;

@@ -77,6 +77,7 @@ public static class OracleConfigs
         new("norms before, shifted groups", ShiftedBefore),
         new("norms before, mean of features", MeanBefore),
         new("norms before, a number for each class", ShiftedBefore with { Labels = LabelEncoding.OneHot, Decoder = DecoderInput.LabelToken }),
+        new("TabPFN v2, a number for each class", V2 with { Labels = LabelEncoding.OneHot, DensifyLabels = false, ThinkingRows = 1 }),
         .. Enumerable.Range(1, 14).Select(Drawn),
     ];
 
@@ -108,7 +109,7 @@ public static class OracleConfigs
             AffineNorm = Coin(),
             Biases = Coin(),
             Attention = attention,
-            MultiQuery = Coin(),
+            MultiQuery = attention == AttentionKind.Softmax && Coin(),
             ThinkingRows = Or0(3),
             GroupSize = random.Next(1, 5),
             ShiftedGroups = Coin(),
