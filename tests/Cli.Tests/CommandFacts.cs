@@ -219,8 +219,10 @@ public sealed class CommandFacts : IDisposable
         using var log = JsonDocument.Parse(File.ReadAllText(_program.At("out", "training-log.jsonl")));
         Assert.InRange(log.RootElement.GetProperty("realAuc").GetDouble(), 0, 1);
 
-        var model = new PretrainCommand { Config = "base", Steps = 1, Tokens = 1000, LearningRate = 1e-3f, Layers = 2, CheckEvery = 1 }.Options().Model;
-        Assert.Equal(ModelPresets.Named("base")! with { Layers = 2 }, model);
+        var pretrain = new PretrainCommand();
+        Preset(pretrain);
+        (pretrain.Config, pretrain.Layers) = ("base", 2);
+        Assert.Equal(ModelPresets.Named("base")! with { Layers = 2 }, pretrain.Options().Model);
     }
 
     [Fact]

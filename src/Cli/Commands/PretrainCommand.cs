@@ -103,7 +103,7 @@ sealed class PretrainCommand : Command
             Muon = Muon,
             Schedule = schedule,
             SnapshotEvery = Snapshots == 0 ? 0 : 50,
-            Snapshots = Math.Max(1, Snapshots),
+            Snapshots = Snapshots == 0 ? new PretrainOptions().Snapshots : Snapshots,
             LearningRate = LearningRate,
             CheckEvery = CheckEvery,
         };
