@@ -18,28 +18,28 @@ sealed class PretrainCommand : Command
     [Option("out", Required = true, MetaValue = "DIR", HelpText = "Where model.safetensors, its log and checkpoints go; the same command continues there.")]
     public string Out { get; set; } = "";
 
-    [Option("steps", Default = 6000, HelpText = "Optimiser steps; each is one batch of tables.")]
+    [Option("steps", Default = 1800, HelpText = "Optimiser steps; each is one batch of tables.")]
     public int Steps { get; set; }
 
     [Option("tokens", Default = 16_000, HelpText = "Cells in a batch.")]
     public int Tokens { get; set; }
 
-    [Option("batches", Default = 1, HelpText = "Batches, each of its own shape, in a step.")]
+    [Option("batches", Default = 2, HelpText = "Batches, each of its own shape, in a step.")]
     public int Batches { get; set; }
 
-    [Option("muon", HelpText = "Train the layers' matrices by Muon.")]
-    public bool Muon { get; set; }
+    [Option("optimizer", Default = "muon", MetaValue = "NAME", HelpText = "muon for the layers' matrices and AdamW for the rest, or adamw for all.")]
+    public string Optimizer { get; set; } = "";
 
-    [Option("schedule", Default = "cosine", MetaValue = "NAME", HelpText = "How the learning rate falls: cosine, linear, trapezoid (over the last fifth) or constant.")]
+    [Option("schedule", Default = "trapezoid", MetaValue = "NAME", HelpText = "How the learning rate falls: cosine, linear, trapezoid (over the last fifth) or constant.")]
     public string Schedule { get; set; } = "";
 
-    [Option("snapshots", Default = 0, MetaValue = "N", HelpText = "Average the weights of this many snapshots, one every 50 steps. (0: none)")]
+    [Option("snapshots", Default = 10, MetaValue = "N", HelpText = "Average the weights of this many snapshots, one every 50 steps. (0: none)")]
     public int Snapshots { get; set; }
 
     [Option("learning-rate", Default = 1e-3f, HelpText = "The largest learning rate.")]
     public float LearningRate { get; set; }
 
-    [Option("config", Default = "nano", MetaValue = "NAME", HelpText = "The model: nano (nanoTabPFN's) or base (TabPFN v2's rules, larger).")]
+    [Option("config", Default = "base", MetaValue = "NAME", HelpText = "The model: base, which comes with the program, or nano (nanoTabPFN's).")]
     public string Config { get; set; } = "";
 
     [Option("width", HelpText = "Elements of a token. (default: the model's)")]
@@ -54,13 +54,13 @@ sealed class PretrainCommand : Command
     [Option("layers", HelpText = "Layers. (default: the model's)")]
     public int? Layers { get; set; }
 
-    [Option("check-every", Default = 250, HelpText = "Steps between checks on held-out tables, when files are written.")]
+    [Option("check-every", Default = 50, HelpText = "Steps between checks on held-out tables, when files are written.")]
     public int CheckEvery { get; set; }
 
     [Option("check", MetaValue = "FOLDER", HelpText = "Score each check's model on these real tables too; NAME.json beside NAME.csv names its target.")]
     public string? RealTables { get; set; }
 
-    public override string Example => "causalmixft pretrain --steps 6000 --out runs/pretrain";
+    public override string Example => "causalmixft pretrain --steps 1800 --out runs/pretrain";
 
     public override string Results => Out;
 
@@ -86,6 +86,7 @@ sealed class PretrainCommand : Command
         Check(model.Hidden is >= 1 and <= 4096, "hidden", model.Hidden, "a number from 1 to 4096");
         Check(model.Layers is >= 1 and <= 100, "layers", model.Layers, "a number from 1 to 100");
         Check(Batches is >= 1 and <= 1000, "batches", Batches, "a number from 1 to 1000");
+        Check(Optimizer is "muon" or "adamw", "optimizer", Optimizer, "muon or adamw");
         Check(Snapshots is >= 0 and <= 100, "snapshots", Snapshots, "a number from 0 to 100");
         if (!Enum.TryParse<LearningRateShape>(Schedule, ignoreCase: true, out var schedule) || int.TryParse(Schedule, out _))
         {
@@ -100,7 +101,7 @@ sealed class PretrainCommand : Command
             Steps = Steps,
             TokensPerStep = Tokens,
             BatchesPerStep = Batches,
-            Muon = Muon,
+            Muon = Optimizer == "muon",
             Schedule = schedule,
             SnapshotEvery = Snapshots == 0 ? 0 : 50,
             Snapshots = Snapshots == 0 ? new PretrainOptions().Snapshots : Snapshots,

@@ -6,28 +6,28 @@ namespace CausalMixFT.Engine.Pretraining;
 public sealed record PretrainOptions
 {
     /// <summary>Sizes of the model.</summary>
-    public TransformerConfig Model { get; init; } = new();
+    public TransformerConfig Model { get; init; } = ModelPresets.Named("base")!;
 
     /// <summary>Seed of the weights and of every table.</summary>
     public ulong Seed { get; init; } = 1;
 
     /// <summary>Optimiser steps; each is one batch of tables.</summary>
-    public int Steps { get; init; } = 6000;
+    public int Steps { get; init; } = 1800;
 
     /// <summary>Cells of a batch, the label column counted: tables of one shape, as many as fit.</summary>
     public int TokensPerStep { get; init; } = 16_000;
 
     /// <summary>Batches, each of a shape of its own, whose gradients one step takes together.</summary>
-    public int BatchesPerStep { get; init; } = 1;
+    public int BatchesPerStep { get; init; } = 2;
 
     /// <summary>Whether Muon trains the matrices of the layers; AdamW trains the rest, or everything.</summary>
-    public bool Muon { get; init; }
+    public bool Muon { get; init; } = true;
 
     /// <summary>How the learning rate falls.</summary>
-    public LearningRateShape Schedule { get; init; } = LearningRateShape.Cosine;
+    public LearningRateShape Schedule { get; init; } = LearningRateShape.Trapezoid;
 
     /// <summary>Steps between snapshots of the weights, whose average is the result; 0 for the last weights.</summary>
-    public int SnapshotEvery { get; init; }
+    public int SnapshotEvery { get; init; } = 50;
 
     /// <summary>Snapshots in the average.</summary>
     public int Snapshots { get; init; } = 10;
@@ -45,5 +45,5 @@ public sealed record PretrainOptions
     public float WeightDecay { get; init; } = 0.01f;
 
     /// <summary>Steps between checks on held-out tables and checkpoints.</summary>
-    public int CheckEvery { get; init; } = 250;
+    public int CheckEvery { get; init; } = 50;
 }

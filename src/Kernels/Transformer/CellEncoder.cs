@@ -1,3 +1,5 @@
+using CausalMixFT.Kernels.Devices;
+
 namespace CausalMixFT.Kernels.Transformer;
 
 /// <summary>Turns the raw cells of tables into what the encoder's weights read: a few numbers for each token of a row.</summary>
@@ -18,6 +20,7 @@ sealed class CellEncoder
 
     const float NaNIndicator = -2, InfinityIndicator = 2, NegativeInfinityIndicator = 4;
 
+    readonly ComputeDevice _device;
     readonly TransformerConfig _config;
     readonly int _tables, _columns, _contextRows;
     readonly Column[] _statistics;
@@ -25,22 +28,35 @@ sealed class CellEncoder
     // What a column's cells are standardised by. Varies: its cells differ before imputation; Used: after it, too.
     readonly record struct Column(double Mean, double Deviation, double Scale, double Freedom, int Finite, bool Varies, bool Used);
 
-    CellEncoder(TransformerConfig config, int tables, int columns, int contextRows, Column[] statistics) =>
-        (_config, _tables, _columns, _contextRows, _statistics) = (config, tables, columns, contextRows, statistics);
+    CellEncoder(ComputeDevice device, TransformerConfig config, int tables, int columns, int contextRows, Column[] statistics) =>
+        (_device, _config, _tables, _columns, _contextRows, _statistics) = (device, config, tables, columns, contextRows, statistics);
 
     /// <summary>The statistics of a batch's tables: of their context rows, and of all rows which columns vary.</summary>
-    internal static CellEncoder Of(TransformerConfig config, EpisodeBatch batch)
+    internal static CellEncoder Of(ComputeDevice device, TransformerConfig config, EpisodeBatch batch)
     {
         var statistics = new Column[batch.Tables * batch.Columns];
         int rows = batch.ContextRows + batch.QueryRows;
-        Parallel.For(0, statistics.Length, index =>
+        For(device, statistics.Length, index =>
         {
             int table = index / batch.Columns, column = index % batch.Columns;
             statistics[index] = Statistics(
                 config, batch.Cells.Span.Slice(table * rows * batch.Columns, rows * batch.Columns), batch.Columns, column,
                 batch.ContextRows, rows);
         });
-        return new(config, batch.Tables, batch.Columns, batch.ContextRows, statistics);
+        return new(device, config, batch.Tables, batch.Columns, batch.ContextRows, statistics);
+    }
+
+    // On the threads that a CPU device was given; beside a GPU, on all.
+    static void For(ComputeDevice device, int count, Action<int> body)
+    {
+        if (device is CpuDevice cpu)
+        {
+            cpu.For(count, body);
+        }
+        else
+        {
+            Parallel.For(0, count, body);
+        }
     }
 
     static Column Statistics(
@@ -100,7 +116,7 @@ sealed class CellEncoder
     internal void Encode(int rows, ReadOnlyMemory<float> cells, int stride, Memory<float> inputs)
     {
         int groups = _config.Tokens(_columns) - 1, width = _config.CellInputs;
-        Parallel.For(0, _tables * rows, index =>
+        For(_device, _tables * rows, index =>
         {
             int table = index / rows, row = index % rows;
             var source = cells.Span.Slice(table * stride + row * _columns, _columns);
@@ -178,7 +194,7 @@ sealed class CellEncoder
     internal void Backward(EpisodeBatch batch, ReadOnlyMemory<float> dContext, ReadOnlyMemory<float> dQuery, Memory<float> dCells)
     {
         int rows = batch.ContextRows + batch.QueryRows, groups = _config.Tokens(_columns) - 1, width = _config.CellInputs;
-        Parallel.For(0, _tables * _columns, index =>
+        For(_device, _tables * _columns, index =>
         {
             int table = index / _columns, column = index % _columns;
             var statistics = _statistics.AsSpan(table * _columns, _columns);

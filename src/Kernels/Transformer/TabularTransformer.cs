@@ -77,7 +77,7 @@ public sealed partial class TabularTransformer : IDisposable
     {
         int thinking = Config.ThinkingRows, keys = thinking + batch.ContextRows;
         var shape = new EpisodeShape(batch.Tables, keys, batch.QueryRows, keys, Config.Tokens(batch.Columns));
-        var cells = CellEncoder.Of(Config, batch);
+        var cells = CellEncoder.Of(_device, Config, batch);
         var (features, labels) = Embed(batch, cells, shape, workspace, out var noise, out var tokens);
 
         var layers = new LayerActivations[Config.Layers];
@@ -144,7 +144,7 @@ public sealed partial class TabularTransformer : IDisposable
     {
         int keys = Config.ThinkingRows + batch.ContextRows;
         var shape = new EpisodeShape(batch.Tables, keys, 0, keys, Config.Tokens(batch.Columns));
-        var cells = CellEncoder.Of(Config, batch);
+        var cells = CellEncoder.Of(_device, Config, batch);
         var memory = new ContextMemory(_device, Config, shape, batch.Columns, cells, LabelEncoder.Query(Config, batch));
         workspace.Reset();
         Embed(batch.ContextAlone(), cells, shape, workspace, out _, out var tokens);
