@@ -57,7 +57,7 @@ sealed class CompareTransformerCommand
         }
         catch (Exception e) when (e is DllNotFoundException or TypeInitializationException or NotSupportedException)
         {
-            Console.WriteLine($"{Unavailable} {(e.InnerException ?? e).Message.Split('\n')[0]}");
+            Console.WriteLine($"{Unavailable} {WhyNot}");
         }
     }
 
@@ -148,7 +148,7 @@ sealed class CompareTransformerCommand
             return EngineRun.Parse(answer);
         }
 
-        Console.WriteLine($"PyTorch is left out, {answer[Unavailable.Length..].Trim()}");
+        Console.WriteLine($"PyTorch is left out; {answer[Unavailable.Length..].Trim()}");
         return null;
     }
 
@@ -166,7 +166,9 @@ sealed class CompareTransformerCommand
             RedirectStandardOutput = true,
         };
         using var process = Process.Start(start)!;
-        string answer = process.StandardOutput.ReadToEnd().Trim();
+
+        // TorchSharp says much before it gives up; the answer is the last line.
+        string answer = process.StandardOutput.ReadToEnd().Trim().Split('\n')[^1];
         process.WaitForExit();
         return process.ExitCode == 0 && answer.Length > 0
             ? answer
@@ -219,6 +221,8 @@ sealed class CompareTransformerCommand
     }
 
 #if TORCH
+    const string WhyNot = "its native library cannot be loaded here: ldd libLibTorchSharp.so, beside the program, says what is missing.";
+
     TorchTransformer OpenTorch(TransformerCase @case) => new(@case, ThreadCount);
 
     Action TorchProduct() => TorchTransformer.Product(ProductSize, ThreadCount);
@@ -232,12 +236,12 @@ sealed class CompareTransformerCommand
             Line($"and by {gradients:0.0e+0} of a weight's largest gradient in that weight's.");
     }
 #else
-    const string NotBuilt = "it is not built in: add -p:Torch=true.";
+    const string WhyNot = "it is not built in: add -p:Torch=true.";
 
-    static ITransformerEngine OpenTorch(TransformerCase @case) => throw new NotSupportedException($"{@case}: {NotBuilt}");
+    static ITransformerEngine OpenTorch(TransformerCase @case) => throw new NotSupportedException($"{@case}: {WhyNot}");
 
-    static Action TorchProduct() => throw new NotSupportedException(NotBuilt);
+    static Action TorchProduct() => throw new NotSupportedException(WhyNot);
 
-    static string Difference(TransformerCase @case) => throw new NotSupportedException($"{@case}: {NotBuilt}");
+    static string Difference(TransformerCase @case) => throw new NotSupportedException($"{@case}: {WhyNot}");
 #endif
 }

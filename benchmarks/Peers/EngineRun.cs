@@ -5,12 +5,13 @@ namespace CausalMixFT.Benchmarks.Peers;
 
 /// <summary>What a process that ran one engine on one case found.</summary>
 /// <param name="Seconds">Wall time of each run.</param>
-/// <param name="Idle">Resident bytes before the first run: the program, its libraries, the weights.</param>
-/// <param name="Peak">Most resident bytes during the runs.</param>
+/// <param name="Idle">Resident bytes before anything ran: the program, its libraries, the weights.</param>
+/// <param name="Peak">Most resident bytes of the process.</param>
 sealed record EngineRun(IReadOnlyList<double> Seconds, long Idle, long Peak)
 {
     // The compiler optimises a method after 30 calls, and needs a moment beside them.
     const int WarmUpRuns = 40, CompilerMilliseconds = 250;
+    const double WarmUpSeconds = 0.6;
 
     // A first run that takes as long is timed, not repeated.
     const double Long = 2;
@@ -30,10 +31,11 @@ sealed record EngineRun(IReadOnlyList<double> Seconds, long Idle, long Peak)
     public static EngineRun Of(Func<(Action Work, IDisposable Owner)> small, Func<(Action Work, IDisposable Owner)> open, double seconds)
     {
         var (warm, warmOwner) = small();
+        long idle = PeakMemory.Resident;
         using (warmOwner)
         {
             double spent = 0;
-            for (int run = 0; run < WarmUpRuns && spent < 1; run++)
+            for (int run = 0; run < WarmUpRuns && spent < WarmUpSeconds; run++)
             {
                 spent += Time(warm);
             }
@@ -44,8 +46,6 @@ sealed record EngineRun(IReadOnlyList<double> Seconds, long Idle, long Peak)
         var (work, owner) = open();
         using (owner)
         {
-            PeakMemory.Restart();
-            long idle = PeakMemory.Resident;
             var times = new List<double> { Time(work) };
             if (times[0] < Long)
             {

@@ -8,11 +8,8 @@ static class PeakMemory
     /// <summary>What is resident now.</summary>
     public static long Resident => Read("VmRSS:");
 
-    /// <summary>The most that was resident since the start or the last <see cref="Restart"/>.</summary>
+    /// <summary>The most that was resident since the process started.</summary>
     public static long Peak => Read("VmHWM:");
-
-    /// <summary>Forgets the peak so far.</summary>
-    public static void Restart() => File.WriteAllText("/proc/self/clear_refs", "5");
 
     static long Read(string name) => 1024 * long.Parse(
         File.ReadLines("/proc/self/status").First(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..]
