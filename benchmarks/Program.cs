@@ -5,6 +5,7 @@ using BenchmarkDotNet.Running;
 using CausalMixFT.Benchmarks;
 using CausalMixFT.Benchmarks.Calibration;
 using CausalMixFT.Benchmarks.Fitting;
+using CausalMixFT.Benchmarks.Peers;
 using CausalMixFT.Benchmarks.Timing;
 using CommandLine;
 
@@ -17,7 +18,7 @@ if (args is ["calibrate", ..])
 }
 
 // Verbs of our own time whole searches and fits; everything else is BenchmarkDotNet's.
-if (args is ["time-discovery" or "growth" or "score-mechanisms", ..])
+if (args is ["time-discovery" or "growth" or "score-mechanisms" or "compare-transformer", ..])
 {
     using var parser = new Parser(settings =>
     {
@@ -25,9 +26,10 @@ if (args is ["time-discovery" or "growth" or "score-mechanisms", ..])
         settings.CaseInsensitiveEnumValues = true;
         settings.ParsingCulture = CultureInfo.InvariantCulture;
     });
-    return parser.ParseArguments<TimeDiscoveryCommand, GrowthCommand, ScoreMechanismsCommand>(args).MapResult(
+    return parser.ParseArguments<TimeDiscoveryCommand, GrowthCommand, ScoreMechanismsCommand, CompareTransformerCommand>(args).MapResult(
         (TimeDiscoveryCommand command) => Done(command.Run), (GrowthCommand command) => Done(command.Run),
-        (ScoreMechanismsCommand command) => Done(command.Run), _ => 1);
+        (ScoreMechanismsCommand command) => Done(command.Run),
+        (CompareTransformerCommand command) => Done(command.Run), _ => 1);
 }
 
 // Medians, because the machines that run this are shared; the throughput column puts each time beside its work.

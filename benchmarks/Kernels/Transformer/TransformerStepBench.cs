@@ -1,10 +1,11 @@
 using BenchmarkDotNet.Attributes;
+using CausalMixFT.Benchmarks.Peers;
 using CausalMixFT.Kernels.Devices;
 using CausalMixFT.Kernels.Transformer;
 
 namespace CausalMixFT.Benchmarks.Kernels.Transformer;
 
-/// <summary>One prediction, and one training step, of the default model at the shapes of docs/results.md.</summary>
+/// <summary>One prediction, and one training step, of the default model and of TabPFN v2's at the shapes of docs/results.md.</summary>
 public class TransformerStepBench : ICountsWork
 {
     ComputeDevice _device = null!;
@@ -14,11 +15,17 @@ public class TransformerStepBench : ICountsWork
     EpisodeBatch _batch = null!;
     int[] _labels = null!;
 
+    /// <summary>nano is the default model, v2 TabPFN v2's.</summary>
+    [Params("nano", "v2")]
+    public string Model { get; set; } = "nano";
+
     /// <summary>Context rows + query rows x columns.</summary>
     [Params("256+64x10", "1000+250x10")]
     public string Shape { get; set; } = "256+64x10";
 
-    public double Work => (double)(Sizes[0] + Sizes[1]) * (Sizes[2] + 1);
+    public double Work => (double)(Sizes[0] + Sizes[1]) * Config.Tokens(Sizes[2]);
+
+    TransformerConfig Config => Model == "v2" ? TransformerCase.V2 : new TransformerConfig();
 
     public string Unit => "tokens";
 
@@ -28,7 +35,7 @@ public class TransformerStepBench : ICountsWork
     public void Open()
     {
         _device = ComputeDevice.Open(DeviceKind.Cpu);
-        _model = new TabularTransformer(_device, new TransformerConfig());
+        _model = new TabularTransformer(_device, Config);
         _model.Parameters.Initialize(seed: 1);
         _predictor = new TransformerPredictor(_model);
         _trainer = new TransformerTrainer(_model, new AdamWOptions());
