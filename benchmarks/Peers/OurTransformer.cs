@@ -31,7 +31,7 @@ sealed class OurTransformer : ITransformerEngine
 
     public TabularTransformer Model { get; }
 
-    public void Forward() => _predictor.Probabilities(_context, _batch.QueryRows, _queryCells, Model.Config.Classes);
+    public void Forward() => _predictor.Probabilities(_batch, Model.Config.Classes);
 
     public double ForwardBackward()
     {
