@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using CausalMixFT.Engine.Discovery;
 using CausalMixFT.Engine.Encoding;
 using CausalMixFT.Engine.Evaluation;
@@ -5,12 +7,10 @@ using CausalMixFT.Engine.FineTuning;
 using CausalMixFT.Engine.Graphs;
 using CausalMixFT.Engine.Models;
 using CausalMixFT.Engine.Scm;
-using CausalMixFT.Engine.TabPfn;
 using CausalMixFT.Engine.Tables;
+using CausalMixFT.Engine.TabPfn;
 using CausalMixFT.Kernels.Devices;
 using CausalMixFT.Kernels.Transformer;
-using System.Diagnostics;
-using System.Globalization;
 
 namespace CausalMixFT.Engine;
 
