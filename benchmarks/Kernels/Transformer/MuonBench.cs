@@ -16,17 +16,19 @@ public class MuonBench : ICountsWork
     [Params("128x6x256", "192x12x768")]
     public string Size { get; set; } = "128x6x256";
 
-    public double Work => _model.Parameters.Count;
+    public double Work => Parameters.Layout(Config).Sum(parameter => parameter.Length);
 
     public string Unit => "parameters";
+
+    TransformerConfig Config => Size.Split('x').Select(int.Parse).ToArray() is [int width, int layers, int hidden]
+        ? new() { Width = width, Layers = layers, Hidden = hidden }
+        : throw new InvalidOperationException($"{Size} is no size.");
 
     [GlobalSetup]
     public void Open()
     {
-        int[] sizes = [.. Size.Split('x').Select(int.Parse)];
         _device = ComputeDevice.Open(DeviceKind.Cpu);
-        _model = new TabularTransformer(
-            _device, new TransformerConfig { Width = sizes[0], Layers = sizes[1], Hidden = sizes[2] });
+        _model = new TabularTransformer(_device, Config);
         _model.Parameters.Initialize(seed: 1);
         _muon = Optimizer.Of(_device, _model.Parameters, new MuonOptions());
         _adamW = Optimizer.Of(_device, _model.Parameters, new AdamWOptions());
