@@ -37,6 +37,8 @@ public sealed record FineTuneData(EncodedRows Train, EncodedRows? Synthetic, Enc
 /// </remarks>
 public sealed class FineTuner(ComputeDevice device, FineTuneOptions options)
 {
+    readonly LearningRateSchedule _learningRate = new(options.LearningRate, options.Steps) { WarmUp = options.WarmUp };
+
     // Two members see both views; four would double the cost of a validation and change its order little.
     const int ValidationMembers = 2;
 
@@ -108,13 +110,7 @@ public sealed class FineTuner(ComputeDevice device, FineTuneOptions options)
         var member = new Member(view, random.Below(classes, (uint)step, stream: uint.MaxValue - 1), classes);
         var asked = pool.Select(query);
         return trainer.Step(
-            member.Episode(pool.Select(context), asked), Array.ConvertAll(asked.Labels, member.Shown), [classes], LearningRate(step));
-    }
-
-    float LearningRate(int step)
-    {
-        double warmUp = Math.Max(1, options.WarmUp * options.Steps);
-        double cosine = 0.5 * (1 + Math.Cos(Math.PI * step / options.Steps));
-        return (float)(options.LearningRate * Math.Min(1, (step + 1) / warmUp) * cosine);
+            member.Episode(pool.Select(context), asked), Array.ConvertAll(asked.Labels, member.Shown), [classes],
+            _learningRate.At(step));
     }
 }

@@ -61,7 +61,7 @@ static class PretrainCheckpoint
         }
 
         return new(
-            Block("weights"), new TrainingState(step, Blocks(Optimizer), Scalars()),
+            Block("weights", exact: true), new TrainingState(step, Blocks(Optimizer), Scalars()),
             options.SnapshotEvery == 0 ? null : new TrainingState(step, Blocks(Average)));
 
         OrderedDictionary<string, float[]> Blocks(string prefix) => new(
@@ -71,12 +71,15 @@ static class PretrainCheckpoint
         OrderedDictionary<string, double> Scalars() => new(
             file.Metadata.Where(pair => pair.Key.StartsWith(Optimizer, StringComparison.Ordinal) && pair.Key != Optimizer + Order)
                 .Select(pair => KeyValuePair.Create(
-                    pair.Key[Optimizer.Length..], double.Parse(pair.Value, CultureInfo.InvariantCulture))));
+                    pair.Key[Optimizer.Length..],
+                    double.TryParse(pair.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) ? value
+                        : throw new InputException($"{path}: metadata '{pair.Key}' should be a number; the file is damaged: start anew."))));
 
-        float[] Block(string name) =>
-            file.Tensors.TryGetValue(name, out var tensor) && tensor.Type == "F32" && tensor.Shape is [int length] && length <= blockLength
+        float[] Block(string name, bool exact = false) =>
+            file.Tensors.TryGetValue(name, out var tensor) && tensor.Type == "F32" && tensor.Shape is [int length]
+            && (exact ? length == blockLength : length <= blockLength)
                 ? tensor.ToFloats()
                 : throw new InputException(
-                    $"{path}: tensor '{name}' should be F32 of at most {blockLength} elements; the file is damaged: start anew.");
+                    $"{path}: tensor '{name}' should be F32 of {(exact ? "" : "at most ")}{blockLength} elements; the file is damaged: start anew.");
     }
 }

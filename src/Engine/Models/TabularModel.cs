@@ -1,6 +1,5 @@
 using CausalMixFT.Engine.Tables;
 using CausalMixFT.Kernels.Devices;
-using CausalMixFT.Kernels.Rng;
 using CausalMixFT.Kernels.Transformer;
 
 namespace CausalMixFT.Engine.Models;
@@ -11,9 +10,6 @@ public sealed class TabularModel
 {
     // The width of the vectors in TabPFN 2.5's table.
     const int TableWidth = 48;
-
-    // PyTorch draws sixteen numbers together, so that for the widths in use a column's do not depend on how many follow.
-    const int Columns = 2048;
 
     /// <summary>A model of these weights.</summary>
     /// <param name="config">Sizes.</param>
@@ -52,12 +48,7 @@ public sealed class TabularModel
                 $"{Origin}: this model's column vectors are a table that comes with its Python package and is in no checkpoint, so it cannot predict here; use TabPFN v2, or the model that comes with the program.");
         }
 
-        var transformer = new TabularTransformer(device, Config);
-        if (Config.ColumnEmbedding > 0)
-        {
-            transformer.ColumnVectors = TorchRandom.Normals((ulong)Traits.ColumnSeed, Columns * Config.ColumnEmbedding);
-        }
-
+        var transformer = new TabularTransformer(device, Config) { ColumnSeed = (ulong)Traits.ColumnSeed };
         foreach (var info in transformer.Parameters.All)
         {
             transformer.Parameters.Weight(info.Name).CopyFrom(Weights[info.Name]);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using CausalMixFT.Engine.Formats;
 using CausalMixFT.Engine.Models;
+using CausalMixFT.Engine.Tables;
 using CausalMixFT.Kernels.Devices;
 
 namespace CausalMixFT.Engine.Pretraining;
@@ -28,7 +29,7 @@ public static class PretrainRun
         using var pretrainer = new Pretrainer(device, options);
         if (Path.Exists(checkpoint))
         {
-            pretrainer.Resume(PretrainCheckpoint.Read(options, pretrainer.Model.Parameters.Weights.Length, checkpoint));
+            Resume(pretrainer, options, checkpoint);
         }
 
         var checks = TrainingLog.Read(log, pretrainer.Steps).ToList();
@@ -48,5 +49,17 @@ public static class PretrainRun
 
         TabularModel Model() => pretrainer.Result(string.Create(CultureInfo.InvariantCulture,
             $"pretrain --seed {options.Seed} --steps {options.Steps} (step {pretrainer.Steps})"));
+    }
+
+    static void Resume(Pretrainer pretrainer, PretrainOptions options, string checkpoint)
+    {
+        try
+        {
+            pretrainer.Resume(PretrainCheckpoint.Read(options, pretrainer.Model.Parameters.Weights.Length, checkpoint));
+        }
+        catch (ArgumentException fault)
+        {
+            throw new InputException($"{checkpoint}: {fault.Message.TrimEnd('.')}; the file is damaged: start anew in an empty --out folder.");
+        }
     }
 }

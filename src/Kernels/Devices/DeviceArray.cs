@@ -22,7 +22,7 @@ public sealed unsafe class DeviceArray<T> : IDisposable
         : this((ComputeDevice)device, length)
     {
         nuint bytes = (nuint)length * (nuint)sizeof(T);
-        _pointer = (T*)HugePages.Allocate(Math.Max(bytes, Alignment), Alignment);
+        _pointer = (T*)NativeMemory.AlignedAlloc(Math.Max(bytes, Alignment), Alignment);
         NativeMemory.Clear(_pointer, bytes);
     }
 

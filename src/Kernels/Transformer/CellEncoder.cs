@@ -24,12 +24,17 @@ sealed class CellEncoder
     readonly TransformerConfig _config;
     readonly int _tables, _columns, _contextRows;
     readonly Column[] _statistics;
+    readonly double[] _scales;
 
     // What a column's cells are standardised by. Varies: its cells differ before imputation; Used: after it, too.
     readonly record struct Column(double Mean, double Deviation, double Scale, double Freedom, int Finite, bool Varies, bool Used);
 
-    CellEncoder(ComputeDevice device, TransformerConfig config, int tables, int columns, int contextRows, Column[] statistics) =>
+    CellEncoder(ComputeDevice device, TransformerConfig config, int tables, int columns, int contextRows, Column[] statistics)
+    {
         (_device, _config, _tables, _columns, _contextRows, _statistics) = (device, config, tables, columns, contextRows, statistics);
+        int groups = config.Tokens(columns) - 1;
+        _scales = [.. Enumerable.Range(0, tables * groups).Select(index => GroupScale(index / groups, index % groups))];
+    }
 
     /// <summary>The statistics of a batch's tables: of their context rows, and of all rows which columns vary.</summary>
     internal static CellEncoder Of(ComputeDevice device, TransformerConfig config, EpisodeBatch batch)
@@ -123,16 +128,17 @@ sealed class CellEncoder
             var target = inputs.Span.Slice(index * groups * width, groups * width);
             for (int group = 0; group < groups; group++)
             {
-                EncodeGroup(_statistics.AsSpan(table * _columns, _columns), source, group, target.Slice(group * width, width));
+                EncodeGroup(
+                    _statistics.AsSpan(table * _columns, _columns), _scales[table * groups + group], source, group,
+                    target.Slice(group * width, width));
             }
         });
     }
 
-    void EncodeGroup(ReadOnlySpan<Column> statistics, ReadOnlySpan<float> cells, int group, Span<float> input)
+    void EncodeGroup(ReadOnlySpan<Column> statistics, double scale, ReadOnlySpan<float> cells, int group, Span<float> input)
     {
         input.Clear();
         int size = _config.GroupSize;
-        double scale = GroupScale(statistics, group);
         for (int place = 0, slot = 0; place < size; place++)
         {
             if (ColumnAt(group, place) is not (>= 0 and int column) || !statistics[column].Varies)
@@ -166,7 +172,7 @@ sealed class CellEncoder
         return column < _columns ? column : -1;
     }
 
-    double GroupScale(ReadOnlySpan<Column> statistics, int group)
+    double GroupScale(int table, int group)
     {
         int size = _config.GroupSize;
         if (_config.Cells == CellEncoding.Standardized)
@@ -179,7 +185,7 @@ sealed class CellEncoder
         {
             int column = ColumnAt(group, place);
             present += column >= 0 ? 1 : 0;
-            used += column >= 0 && statistics[column].Used ? 1 : 0;
+            used += column >= 0 && _statistics[table * _columns + column].Used ? 1 : 0;
         }
 
         return Math.Sqrt((double)size / Math.Max(1, _config.Cells == CellEncoding.Raw ? present : used));
@@ -202,7 +208,7 @@ sealed class CellEncoder
             var gradients = new double[rows];
             for (int group = 0; group < groups; group++)
             {
-                double scale = GroupScale(statistics, group);
+                double scale = _scales[table * groups + group];
                 for (int place = 0, slot = 0; place < _config.GroupSize; place++)
                 {
                     int shown = ColumnAt(group, place);

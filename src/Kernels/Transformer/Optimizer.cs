@@ -78,24 +78,22 @@ public abstract class Optimizer : IDisposable
     }
 }
 
-/// <summary>Trains with <see cref="AdamW"/>.</summary>
-/// <remarks>State: mean and square, the running means of gradients and of their squares, laid out as the weights.</remarks>
-public sealed class AdamWOptimizer : Optimizer
+/// <summary>An optimiser that remembers two moments of every weight's gradient, and nothing else.</summary>
+/// <remarks>State: mean and square, laid out as the weights.</remarks>
+public abstract class MomentOptimizer : Optimizer
 {
-    readonly AdamW _adamW;
     readonly DeviceArray<float> _mean, _square;
 
-    /// <summary>An optimiser of <paramref name="parameters"/>, at step 0.</summary>
-    public AdamWOptimizer(ComputeDevice device, Parameters parameters, AdamWOptions options)
+    private protected MomentOptimizer(ComputeDevice device, Parameters parameters, AdamWOptions options)
         : base(device, parameters, options)
     {
-        _adamW = AdamW.On(device);
         _mean = device.Allocate<float>(parameters.Weights.Length);
         _square = device.Allocate<float>(parameters.Weights.Length);
     }
 
-    private protected override void Update(int number, float learningRate) => _adamW.Update(
-        number, learningRate, Options, Parameters.Gradients, Norm, Parameters.Weights, Row(_mean), Row(_square));
+    private protected Tensor Mean => Row(_mean);
+
+    private protected Tensor Square => Row(_square);
 
     /// <inheritdoc/>
     public override TrainingState State() =>
@@ -116,7 +114,22 @@ public sealed class AdamWOptimizer : Optimizer
         _mean.Dispose();
         _square.Dispose();
         base.Dispose();
+        GC.SuppressFinalize(this);
     }
+}
+
+/// <summary>Trains with <see cref="AdamW"/>.</summary>
+/// <remarks>State: mean and square, the running means of gradients and of their squares, laid out as the weights.</remarks>
+public sealed class AdamWOptimizer : MomentOptimizer
+{
+    readonly AdamW _adamW;
+
+    /// <summary>An optimiser of <paramref name="parameters"/>, at step 0.</summary>
+    public AdamWOptimizer(ComputeDevice device, Parameters parameters, AdamWOptions options)
+        : base(device, parameters, options) => _adamW = AdamW.On(device);
+
+    private protected override void Update(int number, float learningRate) => _adamW.Update(
+        number, learningRate, Options, Parameters.Gradients, Norm, Parameters.Weights, Mean, Square);
 }
 
 /// <summary>What can be chosen about <see cref="ScheduleFreeOptimizer"/>.</summary>
@@ -226,13 +239,12 @@ public sealed class ScheduleFreeOptimizer : Optimizer
 /// column embedding and thinking rows. State: mean, Muon's momentum of the matrices and AdamW's mean of all else, and square,
 /// which is 0 at the matrices; both laid out as the weights.
 /// </remarks>
-public sealed class MuonOptimizer : Optimizer
+public sealed class MuonOptimizer : MomentOptimizer
 {
     readonly MuonOptions _options;
     readonly Muon _muon;
     readonly AdamW _adamW;
     readonly Workspace _workspace;
-    readonly DeviceArray<float> _mean, _square;
     readonly IReadOnlyList<MuonMatrix> _matrices;
     readonly IReadOnlyList<(int Offset, int Length)> _others;
 
@@ -245,12 +257,10 @@ public sealed class MuonOptimizer : Optimizer
         _muon = Muon.On(device);
         _adamW = AdamW.On(device);
         _workspace = new Workspace(device);
-        _mean = device.Allocate<float>(parameters.Weights.Length);
-        _square = device.Allocate<float>(parameters.Weights.Length);
 
         var matrices = parameters.All.SelectMany(Matrices).OrderBy(matrix => matrix.Offset).ToList();
         _matrices = [.. matrices.Select(matrix => new MuonMatrix(
-            Part(parameters.Weights, matrix), Part(parameters.Gradients, matrix), Part(Row(_mean), matrix)))];
+            Part(parameters.Weights, matrix), Part(parameters.Gradients, matrix), Part(Mean, matrix)))];
         _others = [.. Between(matrices, parameters.Weights.Length)];
     }
 
@@ -262,7 +272,7 @@ public sealed class MuonOptimizer : Optimizer
             var place = (offset, 1, length);
             _adamW.Update(
                 number, learningRate * _options.AdamWRate, _options.AdamW, Part(Parameters.Gradients, place), Norm,
-                Part(Parameters.Weights, place), Part(Row(_mean), place), Part(Row(_square), place));
+                Part(Parameters.Weights, place), Part(Mean, place), Part(Square, place));
         }
     }
 
@@ -298,23 +308,8 @@ public sealed class MuonOptimizer : Optimizer
         new(block.Storage, block.Offset + place.Offset, place.Rows, place.Width);
 
     /// <inheritdoc/>
-    public override TrainingState State() =>
-        new(Steps, new() { ["mean"] = _mean.ToArray(), ["square"] = _square.ToArray() });
-
-    /// <inheritdoc/>
-    public override void Restore(TrainingState state)
-    {
-        float[] mean = state.Array("mean", _mean.Length), square = state.Array("square", _square.Length);
-        _mean.CopyFrom(mean);
-        _square.CopyFrom(square);
-        Steps = state.Steps;
-    }
-
-    /// <inheritdoc/>
     public override void Dispose()
     {
-        _mean.Dispose();
-        _square.Dispose();
         _workspace.Dispose();
         base.Dispose();
     }

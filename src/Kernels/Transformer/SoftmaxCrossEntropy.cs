@@ -20,9 +20,6 @@ public abstract class SoftmaxCrossEntropy
     public static SoftmaxCrossEntropy On(ComputeDevice device) =>
         device.Choose<SoftmaxCrossEntropy>(gpu => new Gpu(gpu), cpu => new Cpu(cpu));
 
-    /// <summary>Writes the softmax over the first n logits of each row.</summary>
-    public abstract void Probabilities(Tensor logits, DeviceArray<int> classes, Tensor probabilities);
-
     /// <summary>Writes the losses and probabilities.</summary>
     public abstract void Forward(
         Tensor logits, DeviceArray<int> labels, DeviceArray<int> classes, Tensor losses, Tensor probabilities);
@@ -48,7 +45,7 @@ public abstract class SoftmaxCrossEntropy
             device.Accelerator.LoadAutoGroupedStreamKernel<Index1D, BackwardArgs>(BackwardKernel);
 
         // What the labels are; views that a kind does not read are stood in for by another.
-        const int Absent = 0, Hard = 1, Soft = 2;
+        const int Hard = 1, Soft = 2;
 
         internal readonly record struct ForwardArgs(
             ArrayView<float> Logits, ArrayView<int> Classes, ArrayView<int> Labels, ArrayView<float> SoftLabels,
@@ -79,10 +76,7 @@ public abstract class SoftmaxCrossEntropy
                 }
             }
 
-            if (args.Kind != Absent)
-            {
-                args.Losses[row] = args.Kind == Soft ? loss : logSum - args.Logits[first + args.Labels[row]];
-            }
+            args.Losses[row] = args.Kind == Soft ? loss : logSum - args.Logits[first + args.Labels[row]];
         }
 
         internal readonly record struct BackwardArgs(
@@ -98,11 +92,6 @@ public abstract class SoftmaxCrossEntropy
                 args.DLogits[at] = (args.Probabilities[at] - target) / args.Rows * args.Weight;
             }
         }
-
-        public override void Probabilities(Tensor logits, DeviceArray<int> classes, Tensor probabilities) => _forward(
-            logits.Rows,
-            new(logits.View, classes.View, classes.View, logits.View, probabilities.View, probabilities.View,
-                logits.Rows, logits.Width, Absent));
 
         public override void Forward(
             Tensor logits, DeviceArray<int> labels, DeviceArray<int> classes, Tensor losses, Tensor probabilities) => _forward(
@@ -131,9 +120,6 @@ public abstract class SoftmaxCrossEntropy
     internal sealed class Cpu(CpuDevice device) : SoftmaxCrossEntropy
     {
         const int RowsPerBlock = 256;
-
-        public override void Probabilities(Tensor logits, DeviceArray<int> classes, Tensor probabilities) =>
-            EachRow(logits.Rows, row => Softmax(logits, classes, row, probabilities));
 
         public override void Forward(
             Tensor logits, DeviceArray<int> labels, DeviceArray<int> classes, Tensor losses, Tensor probabilities) =>

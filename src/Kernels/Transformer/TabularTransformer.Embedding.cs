@@ -175,13 +175,23 @@ public sealed partial class TabularTransformer
 
     ReadOnlySpan<float> ColumnNoise(int groups)
     {
-        // A thousand columns at once: PyTorch draws sixteen numbers together, so that a column's do not depend on how many follow.
-        const int Columns = 1024;
+        // Many columns at once: PyTorch draws sixteen numbers together, so that for the widths in use a column's do not depend on how
+        // many follow.
+        const int Columns = 2048;
         int length = groups * Config.ColumnEmbedding;
-        ColumnVectors ??= TorchRandom.Normals(0, Math.Max(groups, Columns) * Config.ColumnEmbedding);
-        return ColumnVectors.Value.Length >= length
-            ? ColumnVectors.Value.Span[..length]
-            : throw new ArgumentException($"{groups} groups of columns are more than the model has column vectors for.");
+        if (ColumnVectors is { } given)
+        {
+            return given.Length >= length
+                ? given.Span[..length]
+                : throw new ArgumentException($"{groups} groups of columns are more than the model has column vectors for.");
+        }
+
+        if (_columnVectors.Length < length)
+        {
+            _columnVectors = TorchRandom.Normals(ColumnSeed, Math.Max(groups, Columns) * Config.ColumnEmbedding);
+        }
+
+        return _columnVectors.AsSpan(0, length);
     }
 
     Tensor QueryLabels(float[] inputs, int rows, Workspace workspace) =>

@@ -30,6 +30,7 @@ public sealed partial class TabularTransformer : IDisposable
     readonly LinearAttention _linearAttention;
     readonly Norm _norm;
     Activations? _activations;
+    float[] _columnVectors = [];
 
     /// <summary>A model with all weights zero; initialise or load <see cref="Parameters"/> next.</summary>
     public TabularTransformer(ComputeDevice device, TransformerConfig config)
@@ -58,16 +59,19 @@ public sealed partial class TabularTransformer : IDisposable
     public ComputeDevice Device => _device;
 
     /// <summary>
-    /// Whether a forward pass keeps no more than each layer's input, and the backward pass computes the rest again: a fifteenth of
-    /// the memory for a third more time, and the same bits.
+    /// Whether a forward pass keeps no more than each layer's input, and the backward pass computes the rest again: the same
+    /// bits, a quarter of the memory for TabPFN v2, and by operations a third more work.
     /// </summary>
     public bool Recompute { get; set; }
 
+    /// <summary>The seed of the fixed vectors that tell columns apart: standard normal numbers as PyTorch's generator draws them.</summary>
+    public ulong ColumnSeed { get; init; }
+
     /// <summary>
-    /// The fixed vectors that tell columns apart, (columns, <see cref="TransformerConfig.ColumnEmbedding"/>) row by row; more
-    /// columns than it has are refused. Standard normal numbers as PyTorch's generator draws them from seed 0, unless set.
+    /// These vectors themselves, (columns, <see cref="TransformerConfig.ColumnEmbedding"/>) row by row, where they are not drawn; more
+    /// groups of columns than it has are refused.
     /// </summary>
-    public ReadOnlyMemory<float>? ColumnVectors { get; set; }
+    public ReadOnlyMemory<float>? ColumnVectors { get; init; }
 
     /// <summary>
     /// Logits (tables · query rows, classes) of the query rows; keeps in <paramref name="workspace"/> what

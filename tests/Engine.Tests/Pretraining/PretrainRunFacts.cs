@@ -1,3 +1,4 @@
+using CausalMixFT.Engine.Formats;
 using CausalMixFT.Engine.Pretraining;
 using CausalMixFT.Engine.Tables;
 using CausalMixFT.Kernels.Devices;
@@ -58,6 +59,31 @@ public sealed class PretrainRunFacts : IDisposable
         var e = Assert.Throws<InputException>(() => PretrainRun.Run(device, Brief with { Seed = 9 }, _folder, cancellation: Token));
         Assert.Contains("checkpoint.safetensors", e.Message, StringComparison.Ordinal);
         Assert.Contains("empty --out folder", e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("weights")]
+    [InlineData("optimizer.mean")]
+    [InlineData("average.snapshot-0")]
+    public void A_checkpoint_with_a_short_block_is_named(string block)
+    {
+        using var device = ComputeDevice.Open(DeviceKind.Cpu);
+        var options = Brief with { SnapshotEvery = 1 };
+        PretrainRun.Run(device, options, _folder, cancellation: Token);
+        string path = Path.Combine(_folder, "checkpoint.safetensors");
+        KeyValuePair<string, SafeTensor>[] tensors;
+        Dictionary<string, string> metadata;
+        using (var file = SafeTensors.Read(path))
+        {
+            metadata = new(file.Metadata);
+            tensors = [.. file.Tensors.Select(entry => KeyValuePair.Create(
+                entry.Key, SafeTensor.Of(entry.Key == block ? [1f] : entry.Value.ToFloats(), entry.Key == block ? 1 : entry.Value.Shape[0])))];
+        }
+
+        SafeTensors.Write(path, tensors, metadata);
+        var e = Assert.Throws<InputException>(() => PretrainRun.Run(device, options, _folder, cancellation: Token));
+        Assert.StartsWith(path, e.Message, StringComparison.Ordinal);
+        Assert.Contains("start anew", e.Message, StringComparison.Ordinal);
     }
 
     [Theory]
