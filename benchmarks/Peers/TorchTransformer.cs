@@ -1,3 +1,4 @@
+using CausalMixFT.Kernels.Rng;
 using CausalMixFT.Kernels.Transformer;
 using static TorchSharp.torch;
 using Functional = TorchSharp.torch.nn.functional;
@@ -27,7 +28,6 @@ sealed class TorchTransformer : ITransformerEngine
         set_num_threads(threads);
         (_case, _config) = (@case, @case.Config);
         using var source = new OurTransformer(@case with { ContextRows = 2, QueryRows = 1 }, threads);
-        source.Forward();
         foreach (var info in source.Model.Parameters.All)
         {
             _weights[info.Name] = tensor(
@@ -35,9 +35,9 @@ sealed class TorchTransformer : ITransformerEngine
         }
 
         int tokens = _config.Tokens(@case.Columns) - 1;
-        _columns = source.Model.ColumnVectors is { } vectors
-            ? tensor(vectors[..(tokens * _config.ColumnEmbedding)].ToArray(), tokens, _config.ColumnEmbedding)
-            : null;
+        _columns = _config.ColumnEmbedding == 0
+            ? null
+            : tensor(TorchRandom.Normals(source.Model.ColumnSeed, tokens * _config.ColumnEmbedding), tokens, _config.ColumnEmbedding);
         _cells = Cells(@case.Table());
         _labels = Labels(@case.Table());
         _classes = tensor([.. @case.QueryLabels().Select(label => (long)label)]);
