@@ -37,7 +37,10 @@ public sealed record FineTuneData(EncodedRows Train, EncodedRows? Synthetic, Enc
 /// </remarks>
 public sealed class FineTuner(ComputeDevice device, FineTuneOptions options)
 {
-    readonly LearningRateSchedule _learningRate = new(options.LearningRate, options.Steps) { WarmUp = options.WarmUp };
+    readonly LearningRateSchedule _learningRate = new(options.LearningRate, options.Steps)
+    {
+        WarmUp = (int)MathF.Round(options.WarmUp * options.Steps),
+    };
 
     // Two members see both views; four would double the cost of a validation and change its order little.
     const int ValidationMembers = 2;

@@ -8,14 +8,14 @@ namespace CausalMixFT.Engine.Formats;
 /// <summary>Where a pre-training run stands, as a safetensors file: what a killed run continues from, bit for bit.</summary>
 /// <remarks>
 /// Layout: tensors weights, optimizer.NAME and average.NAME, F32, one flat block each; __metadata__ holds format
-/// "causalmixft.pretrain", version "2", step, the optimiser's other numbers as optimizer.NAME, the names of its blocks in order, and
-/// the options of the run, which must be the same to continue.
+/// "causalmixft.pretrain", version "3", step, the optimiser's other numbers as optimizer.NAME, the names of its blocks in order, and
+/// the options of the run: its steps as steps and all others as options. A run continues if it would have come to the same state.
 /// </remarks>
 static class PretrainCheckpoint
 {
     const string Format = "causalmixft.pretrain";
 
-    const string Version = "2", Optimizer = "optimizer.", Average = "average.", Order = "order";
+    const string Version = "3", Optimizer = "optimizer.", Average = "average.", Order = "order";
 
     public static void Write(PretrainState state, PretrainOptions options, string path) => SafeTensors.Write(
         path,
@@ -32,8 +32,11 @@ static class PretrainCheckpoint
             ["step"] = state.Optimizer.Steps.ToString(CultureInfo.InvariantCulture),
             [Optimizer + Order] = string.Join(' ', state.Optimizer.Arrays.Keys),
             [Average + Order] = string.Join(' ', state.Average?.Arrays.Keys ?? Enumerable.Empty<string>()),
-            ["options"] = options.ToString(),
+            ["steps"] = options.Steps.ToString(CultureInfo.InvariantCulture),
+            ["options"] = Others(options),
         });
+
+    static string Others(PretrainOptions options) => (options with { Steps = 0 }).ToString();
 
     static IEnumerable<KeyValuePair<string, SafeTensor>> Tensors(string prefix, TrainingState state) =>
         state.Arrays.Select(array => KeyValuePair.Create(prefix + array.Key, SafeTensor.Of(array.Value, array.Value.Length)));
@@ -47,22 +50,29 @@ static class PretrainCheckpoint
             throw new InputException($"{path}: it is no pre-training checkpoint (format '{Format}', version '{Version}'); give an empty --out folder.");
         }
 
-        if (file.Metadata.GetValueOrDefault("options") != options.ToString())
+        if (file.Metadata.GetValueOrDefault("options") != Others(options))
         {
             throw new InputException(
                 $"{path}: it is of a run with other options ({file.Metadata.GetValueOrDefault("options")}); " +
                 "repeat those, or start anew in an empty --out folder.");
         }
 
-        if (!int.TryParse(file.Metadata.GetValueOrDefault("step"), NumberStyles.None, CultureInfo.InvariantCulture, out int step)
-            || step > options.Steps)
+        int steps = Number("steps", int.MaxValue), step = Number("step", steps);
+        if (step > options.Steps || !options.BeginsAs(options with { Steps = steps }, step))
         {
-            throw new InputException($"{path}: metadata 'step' should be a number from 0 to {options.Steps}; the file is damaged: start anew.");
+            throw new InputException(
+                $"{path}: it is at step {step} of a run of {steps} steps, and one of {options.Steps} would have taken others on the way; " +
+                $"give --steps {steps}, or start anew in an empty --out folder.");
         }
 
         return new(
             Block("weights", exact: true), new TrainingState(step, Blocks(Optimizer), Scalars()),
             options.SnapshotEvery == 0 ? null : new TrainingState(step, Blocks(Average)));
+
+        int Number(string key, int most) =>
+            int.TryParse(file.Metadata.GetValueOrDefault(key), NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number <= most
+                ? number
+                : throw new InputException($"{path}: metadata '{key}' should be a number from 0 to {most}; the file is damaged: start anew.");
 
         OrderedDictionary<string, float[]> Blocks(string prefix) => new(
             file.Metadata.GetValueOrDefault(prefix + Order, "").Split(' ', StringSplitOptions.RemoveEmptyEntries)

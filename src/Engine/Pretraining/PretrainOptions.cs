@@ -12,7 +12,7 @@ public sealed record PretrainOptions
     public ulong Seed { get; init; } = 1;
 
     /// <summary>Optimiser steps; each is one batch of tables.</summary>
-    public int Steps { get; init; } = 1800;
+    public int Steps { get; init; } = 4000;
 
     /// <summary>Cells of a batch, the label column counted: tables of one shape, as many as fit.</summary>
     public int TokensPerStep { get; init; } = 16_000;
@@ -35,8 +35,8 @@ public sealed record PretrainOptions
     /// <summary>The largest learning rate, reached after the warm-up.</summary>
     public float LearningRate { get; init; } = 1e-3f;
 
-    /// <summary>Share of the steps over which the learning rate rises.</summary>
-    public float WarmUp { get; init; } = 0.04f;
+    /// <summary>Steps over which the learning rate rises.</summary>
+    public int WarmUp { get; init; } = 72;
 
     /// <summary>Factor on the first weights that write to the residual stream: 0 starts every layer as the identity.</summary>
     public float ResidualGain { get; init; } = 1;
@@ -46,4 +46,13 @@ public sealed record PretrainOptions
 
     /// <summary>Steps between checks on held-out tables and checkpoints.</summary>
     public int CheckEvery { get; init; } = 50;
+
+    /// <summary>The learning rate of every step.</summary>
+    internal LearningRateSchedule LearningRates => new(LearningRate, Steps) { Shape = Schedule, WarmUp = WarmUp };
+
+    /// <summary>Whether a run of these options took its first <paramref name="steps"/> steps just as one of the other options would.</summary>
+    /// <remarks>Runs of different lengths do, as long as the learning rate of neither has begun to fall.</remarks>
+    internal bool BeginsAs(PretrainOptions other, int steps) =>
+        this with { Steps = other.Steps } == other
+        && Enumerable.Range(0, steps).All(step => LearningRates.At(step) == other.LearningRates.At(step));
 }

@@ -46,7 +46,7 @@ public sealed class Pretrainer : IDisposable
         _average = options.SnapshotEvery > 0
             ? new SnapshotAverage(Model.Parameters, options.SnapshotEvery, options.Snapshots)
             : null;
-        _learningRate = new(options.LearningRate, options.Steps) { Shape = options.Schedule, WarmUp = options.WarmUp };
+        _learningRate = options.LearningRates;
         _predictor = new TransformerPredictor(Model);
         _prior = new TablePrior(options.Seed);
         var heldOut = new TablePrior(HeldOutSeed);

@@ -29,8 +29,8 @@ public sealed record LearningRateSchedule(double Peak, int Steps)
     /// <summary>How it falls.</summary>
     public LearningRateShape Shape { get; init; } = LearningRateShape.Cosine;
 
-    /// <summary>Share of the steps over which it rises; at least one step.</summary>
-    public double WarmUp { get; init; } = 0.05;
+    /// <summary>W, the steps over which it rises; 0 is as 1. A count and not a share, so that a longer run begins as a shorter one does.</summary>
+    public int WarmUp { get; init; }
 
     /// <summary>Share of the steps over which <see cref="LearningRateShape.Trapezoid"/> falls.</summary>
     public double Decay { get; init; } = 0.2;
@@ -38,7 +38,7 @@ public sealed record LearningRateSchedule(double Peak, int Steps)
     /// <summary>The learning rate of step <paramref name="step"/>, counted from 0.</summary>
     public float At(int step)
     {
-        double warmUp = Math.Max(1, WarmUp * Steps), rise = Math.Min(1, (step + 1) / warmUp);
+        double warmUp = Math.Max(1, WarmUp), rise = Math.Min(1, (step + 1) / warmUp);
         return (float)(Shape switch
         {
             LearningRateShape.Cosine => Peak * rise * (0.5 * (1 + Math.Cos(Math.PI * step / Steps))),

@@ -38,6 +38,33 @@ public sealed class PretrainRunFacts : IDisposable
     }
 
     [Fact]
+    public void A_run_goes_on_for_longer_as_if_it_had_been_asked_to_from_the_start()
+    {
+        using var device = ComputeDevice.Open(DeviceKind.Cpu);
+        var longer = Brief with { WarmUp = 1, Steps = 6 };
+        var whole = PretrainRun.Run(device, longer, Path.Combine(_folder, "whole"), cancellation: Token);
+
+        using var stop = new CancellationTokenSource();
+        string extended = Path.Combine(_folder, "extended");
+        Assert.ThrowsAny<OperationCanceledException>(() =>
+            PretrainRun.Run(device, longer with { Steps = 4 }, extended, check => stop.Cancel(), cancellation: stop.Token));
+        var resumed = PretrainRun.Run(device, longer, extended, cancellation: Token);
+
+        Assert.All(whole.Weights, pair => Assert.Equal(pair.Value, resumed.Weights[pair.Key]));
+    }
+
+    [Fact]
+    public void A_run_whose_learning_rate_has_fallen_does_not_go_on_for_longer()
+    {
+        using var device = ComputeDevice.Open(DeviceKind.Cpu);
+        var options = Brief with { WarmUp = 1, Steps = 10 };
+        PretrainRun.Run(device, options, _folder, cancellation: Token);
+        var e = Assert.Throws<InputException>(() => PretrainRun.Run(device, options with { Steps = 20 }, _folder, cancellation: Token));
+        Assert.Contains("at step 10 of a run of 10 steps", e.Message, StringComparison.Ordinal);
+        Assert.Contains("give --steps 10", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_log_carries_the_score_on_real_tables_where_there_is_one()
     {
         using var device = ComputeDevice.Open(DeviceKind.Cpu);
