@@ -1,3 +1,4 @@
+using System.Globalization;
 using CausalMixFT.Engine;
 using CausalMixFT.Engine.Formats;
 using CausalMixFT.Engine.Reporting;
@@ -27,8 +28,8 @@ sealed class FineTuneCommand : TableCommand
     [Option("steps", Default = 100, HelpText = "Most steps.")]
     public int Steps { get; set; }
 
-    [Option("learning-rate", Default = 1e-4f, HelpText = "The largest learning rate.")]
-    public float LearningRate { get; set; }
+    [Option("learning-rate", Default = "auto", HelpText = "The largest learning rate; auto tries 1e-5, 3e-5 and 1e-4, for some 1.8 times the steps.")]
+    public string LearningRate { get; set; } = "";
 
     [Option("context", Default = 400, HelpText = "Most context rows of a step: its time grows with them.")]
     public int Context { get; set; }
@@ -43,7 +44,6 @@ sealed class FineTuneCommand : TableCommand
     public override void Run(Terminal terminal)
     {
         Check(Steps >= 1, "steps", Steps, "a number from 1 on");
-        Check(LearningRate is > 0 and < 1, "learning-rate", LearningRate, "a number between 0 and 1");
         Check(Context >= 4, "context", Context, "a number from 4 on");
         Check(TestShare is >= 0 and <= 0.6, "test-share", TestShare, "a share from 0 to 0.6");
         OutputPlace.CheckFolder(Out);
@@ -56,7 +56,7 @@ sealed class FineTuneCommand : TableCommand
         {
             Seed = Seed,
             TestShare = TestShare,
-            FineTuning = defaults.FineTuning with { Steps = Steps, LearningRate = LearningRate, ContextRows = Context },
+            FineTuning = defaults.FineTuning with { Steps = Steps, LearningRate = RateOf(LearningRate), ContextRows = Context },
         };
 
         using var device = OpenDevice(terminal);
@@ -68,6 +68,7 @@ sealed class FineTuneCommand : TableCommand
         var split = mix.Split(task);
         var result = terminal.Stage("Fine-tune", told => mix.FineTune(model, task, split, synthetic?.Table, progress: told));
         FineTuneFolder.Write(Out, result, options, task, split, synthetic?.Table.Rows ?? 0, device.Name, provenance);
+        terminal.Say(string.Create(CultureInfo.InvariantCulture, $"Learning rate: {result.LearningRate:0.##e0}"));
         terminal.Say($"Kept: step {result.BestStep} of {result.History[^1].Step}");
         terminal.Say($"Model: {Path.Combine(Out, "model.safetensors")}");
     }

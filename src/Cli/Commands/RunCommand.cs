@@ -30,8 +30,8 @@ sealed class RunCommand : SearchCommand
     [Option("steps", Default = 100, HelpText = "Most steps of fine-tuning.")]
     public int Steps { get; set; }
 
-    [Option("learning-rate", Default = 1e-4f, HelpText = "The largest learning rate of fine-tuning.")]
-    public float LearningRate { get; set; }
+    [Option("learning-rate", Default = "auto", HelpText = "The largest learning rate of fine-tuning; auto tries 1e-5, 3e-5 and 1e-4, for some 1.8 times the steps.")]
+    public string LearningRate { get; set; } = "";
 
     [Option("context", Default = 400, HelpText = "Most context rows of a step of fine-tuning: its time grows with them.")]
     public int Context { get; set; }
@@ -51,7 +51,6 @@ sealed class RunCommand : SearchCommand
     {
         Check(SyntheticPerReal is > 0 and <= 1000, "synthetic-per-real", SyntheticPerReal, "a number above 0, at most 1000");
         Check(Steps >= 1, "steps", Steps, "a number from 1 on");
-        Check(LearningRate is > 0 and < 1, "learning-rate", LearningRate, "a number between 0 and 1");
         Check(Context >= 4, "context", Context, "a number from 4 on");
         Check(MaxContext >= 4, "max-context", MaxContext, "a number from 4 on");
         Check(TestShare is > 0 and <= 0.6, "test-share", TestShare, "a share above 0, at most 0.6");
@@ -61,7 +60,7 @@ sealed class RunCommand : SearchCommand
             Seed = Seed,
             Discovery = Discovery(),
             SyntheticPerReal = SyntheticPerReal,
-            FineTuning = defaults.FineTuning with { Steps = Steps, LearningRate = LearningRate, ContextRows = Context },
+            FineTuning = defaults.FineTuning with { Steps = Steps, LearningRate = RateOf(LearningRate), ContextRows = Context },
             Prediction = defaults.Prediction with { MaxContext = MaxContext },
             TestShare = TestShare,
             SyntheticValidation = SyntheticValidation,

@@ -149,7 +149,7 @@ public static class RunReport
             return $"{arm.Name}: {(tuning.BestStep == 0
                 ? $"the model as it came (step 0) validated best, at {Score(best.ValidationLoss)}"
                 : Text($"step {tuning.BestStep} of {tuning.History[^1].Step} was kept; validation loss {Score(first.ValidationLoss)} before, {Score(best.ValidationLoss)} at that step"))}; " +
-                Text($"{tuning.Seconds:0.0} s.");
+                Text($"learning rate {tuning.LearningRate:0.##e0}, {tuning.Seconds:0.0} s.");
         }));
         text.Paragraph(
             "The picture shows how far the validation loss, the mean cross-entropy in nats, moved from that of the model as it came (step 0), which is " +

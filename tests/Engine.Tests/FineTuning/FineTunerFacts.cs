@@ -43,6 +43,51 @@ public class FineTunerFacts
     }
 
     [Fact]
+    public void The_chosen_rates_run_is_the_one_that_it_gives_alone_and_no_rate_was_better_when_it_was_left()
+    {
+        using var device = ComputeDevice.Open(DeviceKind.Cpu);
+        var auto = Brief with { LearningRate = null, RatesToTry = [3e-4f, 3e-3f, 1e-2f], Steps = 40, ValidateEvery = 5 };
+        var chosen = new FineTuner(device, auto).Tune(Untrained(device), Data(120, 60), "test");
+        Assert.Equal(auto.RatesToTry, chosen.Trials.Select(trial => trial.LearningRate));
+        Assert.Equal([10, 20, 40], chosen.Trials.Select(trial => trial.History[^1].Step).Order());
+        double kept = chosen.History.Min(check => check.ValidationLoss);
+        foreach (var trial in chosen.Trials)
+        {
+            var alone = new FineTuner(device, auto with { LearningRate = trial.LearningRate }).Tune(Untrained(device), Data(120, 60), "test");
+            Assert.Equal(alone.History.Take(trial.History.Count), trial.History);
+            Assert.True(trial.History.Min(check => check.ValidationLoss) >= kept);
+            if (trial.LearningRate == chosen.LearningRate)
+            {
+                Assert.Equal(alone.History, chosen.History);
+                Assert.Equal(alone.BestStep, chosen.BestStep);
+                Assert.All(alone.Model.Weights, pair => Assert.Equal(pair.Value, chosen.Model.Weights[pair.Key]));
+            }
+        }
+    }
+
+    [Fact]
+    public void Rates_that_break_the_model_are_left_for_one_that_does_not()
+    {
+        using var device = ComputeDevice.Open(DeviceKind.Cpu);
+        var auto = Brief with { LearningRate = null, RatesToTry = [1e-3f, 1e20f, 1e30f] };
+        var result = new FineTuner(device, auto).Tune(Untrained(device), Data(120, 60), "test");
+        Assert.Equal(1e-3f, result.LearningRate);
+        Assert.All(result.History, check => Assert.True(double.IsFinite(check.ValidationLoss)));
+    }
+
+    [Theory]
+    [InlineData(1, "1:0-100")]
+    [InlineData(2, "2:0-50 1:50-100")]
+    [InlineData(3, "3:0-30 2:30-50 1:50-100")]
+    [InlineData(5, "5:0-20 3:20-30 2:30-50 1:50-100")]
+    public void The_better_half_of_the_rates_goes_on_at_halves_of_the_steps(int rates, string expected)
+    {
+        using var device = ComputeDevice.Open(DeviceKind.Cpu);
+        var rungs = new FineTuner(device, new()).Rungs(rates);
+        Assert.Equal(expected, string.Join(' ', rungs.Select(rung => $"{rung.Runs}:{rung.From}-{rung.To}")));
+    }
+
+    [Fact]
     public void Synthetic_rows_take_part_in_episodes()
     {
         using var device = ComputeDevice.Open(DeviceKind.Cpu);
@@ -58,7 +103,7 @@ public class FineTunerFacts
         var results = ((int[])[1, 2]).Select(threads =>
         {
             using var device = ComputeDevice.Open(DeviceKind.Cpu, new DeviceOptions { Threads = threads });
-            return new FineTuner(device, Brief with { Steps = 10 }).Tune(Untrained(device), Data(120, 60), "test");
+            return new FineTuner(device, Brief with { Steps = 20, LearningRate = null }).Tune(Untrained(device), Data(120, 60), "test");
         }).ToArray();
         Assert.Equal(results[0].History, results[1].History);
         Assert.All(results[0].Model.Weights, pair => Assert.Equal(pair.Value, results[1].Model.Weights[pair.Key]));
