@@ -6,15 +6,19 @@ namespace CausalMixFT.Engine.FineTuning;
 
 /// <summary>What a model is fine-tuned on and chosen by.</summary>
 /// <param name="Train">Real training rows; also the context at validation.</param>
-/// <param name="Synthetic">Synthetic rows that join the training rows in episodes, or null.</param>
+/// <param name="Synthetic">Synthetic rows to train on as <see cref="FineTuneOptions.Use"/> says, or null.</param>
 /// <param name="Validation">Rows that choose the checkpoint.</param>
 /// <param name="Classes">Number of classes.</param>
-public sealed record FineTuneData(EncodedRows Train, EncodedRows? Synthetic, EncodedRows Validation, int Classes);
+public sealed record FineTuneData(ShownRows Train, ShownRows? Synthetic, ShownRows Validation, int Classes)
+{
+    /// <summary>Rows that are scored at each validation beside the validation rows, and choose nothing: test rows of a study.</summary>
+    public ShownRows? Watched { get; init; }
+}
 
 /// <summary>Fine-tunes a model on episodes of one table, and returns whichever checkpoint validates best.</summary>
 /// <remarks>
-/// Each step draws an episode (a context and a query, stratified) from the real and synthetic rows together and descends
-/// on the query's cross-entropy: all weights, AdamW, warm-up and cosine, clipped. Synthetic rows feed gradients and can
+/// Each step draws an episode (a context and a query, stratified) from real rows, synthetic rows, or both together, shown as to one
+/// member of the ensemble that predicts, and descends on the query's cross-entropy: all weights, AdamW, warm-up and cosine, clipped. Synthetic rows feed gradients and can
 /// enlarge the validation rows; the context at validation and at inference is real. What is returned is never worse on the
 /// validation rows than what was given.
 ///
@@ -35,10 +39,11 @@ public sealed class FineTuner(ComputeDevice device, FineTuneOptions options)
     public FineTuneResult Tune(TabularModel start, FineTuneData data, string origin, IProgress<double>? progress = null)
     {
         var clock = Stopwatch.StartNew();
-        using var session = new TuningSession(device, options, start, data, origin);
+        var plan = StepPlan.Of(start.Config, options, data);
+        using var session = new TuningSession(device, options, plan, start, data, origin);
         var check = session.Check();
         IReadOnlyList<float> rates = options.LearningRate is { } fixedRate ? [fixedRate] : options.RatesToTry;
-        TuningRun[] runs = [.. rates.Select(rate => new TuningRun(rate, options, check))], left = runs;
+        TuningRun[] runs = [.. rates.Select(rate => new TuningRun(rate, options, check, session.PatientFrom))], left = runs;
         var rungs = Rungs(runs.Length);
         double all = rungs.Sum(rung => rung.Runs * (rung.To - rung.From)), done = 0;
         foreach (var (count, _, to) in rungs)
@@ -56,6 +61,7 @@ public sealed class FineTuner(ComputeDevice device, FineTuneOptions options)
         return new(last.Best ?? start, last.BestStep, last.History, clock.Elapsed.TotalSeconds)
         {
             LearningRate = last.LearningRate,
+            Plan = plan,
             Trials = [.. runs.Select(run => new RateTrial(run.LearningRate, run.History))],
         };
     }

@@ -7,7 +7,8 @@ namespace CausalMixFT.Engine.FineTuning;
 /// <param name="learningRate">The largest learning rate.</param>
 /// <param name="options">Steps and warm-up.</param>
 /// <param name="start">The validation of step 0.</param>
-sealed class TuningRun(float learningRate, FineTuneOptions options, FineTuneCheck start)
+/// <param name="patientFrom">Validations up to this step do not try its patience.</param>
+sealed class TuningRun(float learningRate, FineTuneOptions options, FineTuneCheck start, int patientFrom = 0)
 {
     readonly List<FineTuneCheck> _history = [start];
     double _losses, _bestLoss = start.ValidationLoss;
@@ -65,7 +66,8 @@ sealed class TuningRun(float learningRate, FineTuneOptions options, FineTuneChec
             (Best, BestStep, _bestLoss) = (copy(), Step, check.ValidationLoss);
         }
 
-        int checksSince = _history.Count(earlier => earlier.Step > BestStep);
+        int since = Math.Max(BestStep, patientFrom);
+        int checksSince = _history.Count(earlier => earlier.Step > since);
         IsOver = Step == options.Steps || checksSince >= options.Patience;
     }
 }

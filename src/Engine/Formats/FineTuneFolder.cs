@@ -45,6 +45,7 @@ public static class FineTuneFolder
                 result.BestStep,
                 result.History,
                 result.Trials,
+                result.Plan,
                 result.Seconds,
                 task.Notes,
             });

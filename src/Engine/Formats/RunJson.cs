@@ -47,6 +47,7 @@ static class RunJson
                 LearningRate = arm.Tuning?.LearningRate,
                 arm.Tuning?.History,
                 arm.Tuning?.Trials,
+                arm.Tuning?.Plan,
                 arm.TunedRule,
                 arm.Validation,
                 arm.Test,

@@ -1,6 +1,7 @@
 using CausalMixFT.Engine.FineTuning;
 using CausalMixFT.Engine.Models;
 using CausalMixFT.Kernels.Devices;
+using CausalMixFT.Kernels.Rng;
 using CausalMixFT.Kernels.Transformer;
 
 namespace CausalMixFT.Engine.Tests.FineTuning;
@@ -98,6 +99,107 @@ public class FineTunerFacts
     }
 
     [Fact]
+    public void Stages_are_episodes_of_synthetic_rows_and_then_of_real_ones()
+    {
+        // Weights that do not move show whose rows the losses are of.
+        var still = Brief with { LearningRate = 1e-30f, Steps = 20, ValidateEvery = 5, Patience = 9 };
+        var data = Data(120, 60) with { Synthetic = Rows(200, seed: 9) };
+        double[] real = TrainLosses(still, data with { Synthetic = null }), mixed = TrainLosses(still, data);
+        double[] only = TrainLosses(still with { Use = SyntheticUse.Only }, data), staged = TrainLosses(still with { Use = SyntheticUse.Staged }, data);
+        Assert.Equal(only[..2], staged[..2]);
+        Assert.Equal(real[2..], staged[2..]);
+        Assert.Equal(only, TrainLosses(still, data with { Train = data.Synthetic!, Synthetic = null }));
+        Assert.All(Enumerable.Range(0, 4), i => Assert.Equal(3, new[] { real[i], mixed[i], only[i] }.Distinct().Count()));
+
+        static double[] TrainLosses(FineTuneOptions options, FineTuneData data)
+        {
+            using var device = ComputeDevice.Open(DeviceKind.Cpu);
+            return [.. new FineTuner(device, options).Tune(Untrained(device), data, "test").History.Skip(1).Select(check => check.TrainLoss)];
+        }
+    }
+
+    [Fact]
+    public void Patience_begins_with_the_stage_of_real_rows()
+    {
+        using var device = ComputeDevice.Open(DeviceKind.Cpu);
+        var hopeless = Brief with { LearningRate = 100, Steps = 20, ValidateEvery = 5, Patience = 1 };
+        var data = Data(120, 60) with { Synthetic = Rows(200, seed: 9) };
+        Assert.Equal(5, new FineTuner(device, hopeless).Tune(Untrained(device), data, "test").History[^1].Step);
+        var staged = new FineTuner(device, hopeless with { Use = SyntheticUse.Staged }).Tune(Untrained(device), data, "test");
+        Assert.Equal([0, 5, 10, 15], staged.History.Select(check => check.Step));
+    }
+
+    [Theory]
+    [InlineData(SyntheticUse.Only)]
+    [InlineData(SyntheticUse.Mixed)]
+    public void Soft_labels_are_what_the_untuned_model_says_with_real_rows_as_context(SyntheticUse use)
+    {
+        using var device = ComputeDevice.Open(DeviceKind.Cpu);
+        var soft = Brief with { LearningRate = 1e-30f, Steps = 3, ValidateEvery = 3, Use = use, Labels = SyntheticLabels.Soft };
+        EncodedRows train = Rows(120, 1), synthetic = Rows(200, 9);
+        var data = new FineTuneData(train, synthetic, Rows(60, 2), 2);
+        double loss = new FineTuner(device, soft).Tune(Untrained(device), data, "test").History[^1].TrainLoss;
+
+        using var transformer = Untrained(device).Load(device);
+        using var teacher = new InContextClassifier(transformer, new() { MaxContext = 80, Seed = soft.Seed });
+        float[] targets = teacher.Probabilities(train, synthetic, 2);
+        ShownRows rows = synthetic;
+        if (use == SyntheticUse.Mixed)
+        {
+            targets = [.. train.Labels.SelectMany(label => new float[] { 1 - label, label }), .. targets];
+            rows = train.Concat(synthetic);
+        }
+
+        var pool = new EpisodePool(rows, targets, 2, new Philox(soft.Seed).Branch(0x66696E65));
+        using var trainer = new TransformerTrainer(transformer, new AdamWOptions());
+        double expected = Enumerable.Range(0, 3).Sum(step =>
+        {
+            var episode = pool.Draw(step, new(false, 40, 20, 0), soft.Seed);
+            return trainer.Accumulate(episode.Table.Batch, episode.ShownTargets(10), [2]);
+        }) / 3;
+        Assert.Equal(expected, loss);
+        Assert.NotEqual(expected, new FineTuner(device, soft with { Labels = SyntheticLabels.Hard }).Tune(Untrained(device), data, "test").History[^1].TrainLoss);
+    }
+
+    [Fact]
+    public void Targets_follow_the_classes_to_the_numbers_under_which_they_are_shown()
+    {
+        // Every row has probabilities of its own; certain ones stand where hard labels would.
+        var rows = Rows(50, 4);
+        float[] own = [.. Enumerable.Range(0, 50).SelectMany(row => new[] { row / 50f, 1 - row / 50f })];
+        var random = new Philox(1);
+        for (int step = 0; step < 8; step++)
+        {
+            var plan = new StepPlan(false, 30, 10, 0);
+            var drawn = new EpisodePool(rows, own, 2, random).Draw(step, plan, seed: 1);
+            var (_, query) = new EpisodeSampler(rows.Labels, random).Draw((uint)step, 30, 10);
+            Assert.Equal(
+                query.SelectMany(row => new[] { own[2 * row + NameOf(drawn, 0)], own[2 * row + NameOf(drawn, 1)], 0f }),
+                drawn.ShownTargets(3));
+            var certain = new EpisodePool(rows, EpisodePool.OneHot(rows, 2), 2, random).Draw(step, plan, seed: 1);
+            int[] shown = certain.ShownLabels();
+            Assert.Equal(
+                shown.SelectMany(label => Enumerable.Range(0, 3).Select(k => k == label ? 1f : 0)), certain.ShownTargets(3));
+        }
+    }
+
+    [Fact]
+    public void Watched_rows_are_scored_and_choose_nothing()
+    {
+        using var device = ComputeDevice.Open(DeviceKind.Cpu);
+        var data = Data(120, 60);
+        var alone = new FineTuner(device, Brief).Tune(Untrained(device), data, "test");
+        var watching = new FineTuner(device, Brief).Tune(Untrained(device), data with { Watched = Rows(90, 7) }, "test");
+        var same = new FineTuner(device, Brief).Tune(Untrained(device), data with { Watched = data.Validation }, "test");
+
+        Assert.All(alone.History, check => Assert.True(double.IsNaN(check.WatchedLoss) && double.IsNaN(check.WatchedAuc)));
+        Assert.All(watching.History, check => Assert.True(check.WatchedLoss > 0 && check.WatchedAuc is > 0 and < 1 && check.ValidationAuc is > 0 and <= 1));
+        Assert.All(same.History, check => Assert.Equal((check.ValidationLoss, check.ValidationAuc), (check.WatchedLoss, check.WatchedAuc)));
+        Assert.Equal(alone.History, watching.History.Select(check => check with { WatchedLoss = double.NaN, WatchedAuc = double.NaN }));
+        Assert.All(alone.Model.Weights, pair => Assert.Equal(pair.Value, watching.Model.Weights[pair.Key]));
+    }
+
+    [Fact]
     public void One_thread_and_two_give_the_same_weights()
     {
         var results = ((int[])[1, 2]).Select(threads =>
@@ -108,6 +210,9 @@ public class FineTunerFacts
         Assert.Equal(results[0].History, results[1].History);
         Assert.All(results[0].Model.Weights, pair => Assert.Equal(pair.Value, results[1].Model.Weights[pair.Key]));
     }
+
+    // The class that an episode shows under a number.
+    static int NameOf(Episode episode, int shown) => episode.Table.Names.ToList().IndexOf(shown);
 
     static TabularModel Untrained(ComputeDevice device)
     {
