@@ -1,4 +1,5 @@
 using System.Globalization;
+using CausalMixFT.Engine.Formats;
 using CausalMixFT.Engine.Studies;
 using Spectre.Console;
 

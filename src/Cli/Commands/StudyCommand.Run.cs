@@ -14,6 +14,11 @@ sealed partial class StudyCommand
 {
     void RunStudy(Terminal terminal, Study study, StudyPlan plan)
     {
+        if (study.Arms.Select(arm => arm.Synthetic?.Generator).FirstOrDefault(name => name is not null && !GeneratorCatalog.Knows(name)) is string stranger)
+        {
+            throw new InputException($"{File}: there is no generator '{stranger}'; there are {string.Join(", ", GeneratorCatalog.Names)}.");
+        }
+
         var model = LoadModel(study.Model);
         using var store = StudyStore.Open(Place);
         foreach (var (name, value) in study.Settings(model))
@@ -77,9 +82,7 @@ sealed partial class StudyCommand
     }
 
     static void Work(Study study, TabularModel model, ComputeDevice device, StudyPlan plan, StudyStore store, CancellationToken cancellation) =>
-        new StudyRunner(study, model, device, Generator, Provenance.Program).Run(plan, store, cancellation);
-
-    static IRowGenerator Generator(string name) => throw new InputException($"There is no generator '{name}'.");
+        new StudyRunner(study, model, device, name => GeneratorCatalog.Named(name, device), Provenance.Program).Run(plan, store, cancellation);
 
     // Each process has its part of the cores, unless the user says how many threads one has.
     string[] WorkerArguments()
