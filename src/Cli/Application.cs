@@ -10,7 +10,7 @@ static class Application
 {
     static readonly Type[] AllCommands =
     [
-        typeof(RunCommand), typeof(DiscoverCommand), typeof(CompareCommand), typeof(FitCommand), typeof(SampleCommand), typeof(CounterfactualCommand), typeof(FineTuneCommand),
+        typeof(RunCommand), typeof(DiscoverCommand), typeof(CompareCommand), typeof(FitCommand), typeof(SampleCommand), typeof(GenerateCommand), typeof(CounterfactualCommand), typeof(FineTuneCommand),
         typeof(PredictCommand), typeof(EvaluateCommand), typeof(StudyCommand), typeof(PretrainCommand), typeof(ModelCommand), typeof(DevicesCommand),
     ];
 

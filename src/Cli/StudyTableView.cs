@@ -1,5 +1,4 @@
 using System.Globalization;
-using CausalMixFT.Engine.Formats;
 using CausalMixFT.Engine.Studies;
 using Spectre.Console;
 

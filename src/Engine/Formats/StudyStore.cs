@@ -8,25 +8,6 @@ using Microsoft.Data.Sqlite;
 
 namespace CausalMixFT.Engine.Formats;
 
-/// <summary>How and where a unit was worked out; never a part of what it came to.</summary>
-/// <param name="Elapsed">Seconds that the unit took, what it shares with other arms counted where it was done.</param>
-/// <param name="Device">The device.</param>
-/// <param name="Program">The program's version.</param>
-public sealed record StudyWork(double Elapsed, string Device, string Program);
-
-/// <summary>A unit that is done.</summary>
-/// <param name="Unit">Which.</param>
-/// <param name="Elapsed">Seconds that it took.</param>
-/// <param name="Fault">Why it has no scores, or null.</param>
-public sealed record StudyDone(StudyUnit Unit, double Elapsed, string? Fault)
-{
-    /// <summary>How the fault begins of a draw that its table has not the rows for.</summary>
-    public const string NotPossible = "not possible: ";
-
-    /// <summary>Whether the table has not the rows for it.</summary>
-    public bool IsNotPossible => Fault?.StartsWith(NotPossible, StringComparison.Ordinal) ?? false;
-}
-
 /// <summary>Results of a study on disk: an SQLite file with a write-ahead log, one row a unit.</summary>
 /// <remarks>
 /// <para>Tables: setting (name, value), what all results depend on; result, one row a unit, unique by (table_name, split, rows,
