@@ -65,14 +65,16 @@ public sealed record StudyAnalysis
 
         if (options.CorrectedBaseline is string corrected)
         {
-            sound = [.. sound, .. sound.Where(result => result.Unit.Arm == options.Baseline).Select(result => StudyScore.Corrected(result, corrected))];
+            var there = sound.Where(result => result.Unit.Arm == corrected).Select(result => result.Unit).ToHashSet();
+            sound = [.. sound, .. sound.Where(result => result.Unit.Arm == options.Baseline)
+                .Select(result => StudyScore.Corrected(result, corrected)).Where(result => !there.Contains(result.Unit))];
         }
 
         // Each unit is scored by itself, so threads cannot change a bit.
         var gains = new StudyGains(sound.AsParallel().AsOrdered().Select(StudyScore.Of), options.Baseline);
         var draws = new Dictionary<int, TableBootstrap>();
         var quality = GeneratorQuality.Of(gains, options.Primary);
-        string[] candidates = [.. gains.Arms.Where(arm => arm != options.CorrectedBaseline)];
+        string[] candidates = [.. gains.Arms.Where(arm => arm != options.CorrectedBaseline && !options.References.Contains(arm))];
         return new()
         {
             Options = options,

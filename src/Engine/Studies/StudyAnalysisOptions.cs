@@ -6,8 +6,14 @@ public sealed record StudyAnalysisOptions
     /// <summary>The arm that all others are compared with.</summary>
     public string Baseline { get; init; } = "un-tuned";
 
-    /// <summary>The name of the baseline with the training prior's weight taken out; null leaves that arm out.</summary>
-    public string? CorrectedBaseline { get; init; } = "un-tuned, prior corrected";
+    /// <summary>
+    /// The name of the baseline with the training prior's weight taken out, made of the baseline's results where the study has none; null
+    /// makes none.
+    /// </summary>
+    public string? CorrectedBaseline { get; init; } = "un-tuned prior-corrected";
+
+    /// <summary>Arms that stand beside the others and are not chosen from.</summary>
+    public IReadOnlyList<string> References { get; init; } = ["logistic regression", "boosted trees"];
 
     /// <summary>The measures that sentences are about. All arms by all of them are one family for Holm's correction.</summary>
     public IReadOnlyList<StudyMeasure> Primary { get; init; } = [StudyMeasure.MinorityF1Tuned, StudyMeasure.RocAuc];

@@ -71,7 +71,10 @@ public sealed record StudyScore
     }
 
     static double Gap(
-        IReadOnlyList<StudyCheckpoint> checkpoints, Func<StudyCheckpoint, double> validation, Func<StudyCheckpoint, double> test) =>
-        checkpoints.Count < FewestCheckpoints ? double.NaN
-            : 1 - Association.Correlation([.. checkpoints.Select(validation)], [.. checkpoints.Select(test)]);
+        IReadOnlyList<StudyCheckpoint> checkpoints, Func<StudyCheckpoint, double> validation, Func<StudyCheckpoint, double> test)
+    {
+        StudyCheckpoint[] known = [.. checkpoints.Where(check => double.IsFinite(validation(check)) && double.IsFinite(test(check)))];
+        return known.Length < FewestCheckpoints ? double.NaN
+            : 1 - Association.Correlation([.. known.Select(validation)], [.. known.Select(test)]);
+    }
 }

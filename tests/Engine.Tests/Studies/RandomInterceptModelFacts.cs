@@ -12,7 +12,8 @@ public sealed class RandomInterceptModelFacts
         {
             var fit = Fit(one);
             Assert.All(one.Coefficients.Zip(fit.Coefficients), pair => Assert.Equal(pair.First, pair.Second, one.Converged ? 1e-6 : 1e-4));
-            Assert.All(one.StandardErrors.Zip(fit.StandardErrors), pair => Assert.Equal(1, pair.First / pair.Second, one.Converged ? 1e-3 : 0.05));
+            Assert.All(one.StandardErrors.Zip(fit.StandardErrors), pair => Assert.Equal(1, pair.First / pair.Second, one.Converged ? 1e-6 : 0.05));
+            Assert.All(one.HessianErrors.Zip(fit.StandardErrors), pair => Assert.Equal(1, pair.First / pair.Second, 0.06));
             Assert.Equal(one.GroupVariance, fit.GroupVariance, 0.01 * one.ResidualVariance + (one.Converged ? 0 : 0.02 * one.ResidualVariance));
             Assert.Equal(1, one.ResidualVariance / fit.ResidualVariance, one.Converged ? 1e-3 : 0.02);
             Assert.Equal(one.LogLikelihood, fit.LogLikelihood, one.Converged ? 1e-5 : 1e-2);

@@ -22,7 +22,7 @@ public static class StatisticsCase
         double[] Values, double Mean, double Low, double High, double Median, double MedianLow, double MedianHigh);
 
     public sealed record Mixed(
-        int[] Groups, double[][] X, double[] Y, double[] Coefficients, double[] StandardErrors, double GroupVariance,
+        int[] Groups, double[][] X, double[] Y, double[] Coefficients, double[] StandardErrors, double[] HessianErrors, double GroupVariance,
         double ResidualVariance, double LogLikelihood, bool Converged);
 
     public sealed record Measures(
