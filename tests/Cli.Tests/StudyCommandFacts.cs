@@ -136,6 +136,11 @@ public sealed class StudyCommandFacts : IDisposable
         _program.RunsWell("study", "list", StudyPath, "--store", _program.At("left.db"));
         Assert.Contains("Study: brief", _program.Output, StringComparison.Ordinal);
         Assert.Contains("first", _program.Output, StringComparison.Ordinal);
+        _program.RunsWell("study", "report", StudyPath, "--store", _program.At("left.db"));
+        Assert.Contains("un-tuned", File.ReadAllText(_program.At("left-report", "index.html")), StringComparison.Ordinal);
+        Assert.Equal(1 + 72, File.ReadAllLines(_program.At("left-report", "measures.csv")).Length);
+
+        _program.RunsWell("study", "list", StudyPath, "--store", _program.At("left.db"));
         Assert.Matches(@"All\s+│\s+72 │\s+72 │\s+0 │\s+0 │\s+0 │", _program.Output);
     }
 
@@ -157,7 +162,7 @@ public sealed class StudyCommandFacts : IDisposable
     [Fact]
     public void Wrong_requests_are_refused_in_one_sentence()
     {
-        Refuses("run, list", "study", "walk", StudyPath);
+        Refuses("run, list, report and merge", "study", "walk", StudyPath);
         Refuses("no store of results yet", "study", "list", StudyPath);
         Refuses("--shard is 3/2", "study", "run", StudyPath, "--shard", "3/2");
         Refuses("--shard is half", "study", "run", StudyPath, "--shard", "half");

@@ -1,15 +1,16 @@
 using System.Globalization;
 using CausalMixFT.Engine.Formats;
+using CausalMixFT.Engine.Reporting;
 using CausalMixFT.Engine.Studies;
 using CausalMixFT.Engine.Tables;
 using CommandLine;
 
 namespace CausalMixFT.Cli.Commands;
 
-[Verb("study", HelpText = "Compare arms over tables, skews and seeds: work a study off (run), say what is done (list), join stores (merge).")]
+[Verb("study", HelpText = "Compare arms over tables, skews and seeds: work a study off (run), say what is done (list), judge it (report), join stores (merge).")]
 sealed partial class StudyCommand : Command
 {
-    [Value(0, MetaName = "ACTION", Required = true, HelpText = "run, list or merge.")]
+    [Value(0, MetaName = "ACTION", Required = true, HelpText = "run, list, report or merge.")]
     public string Action { get; set; } = "";
 
     [Value(1, MetaName = "STUDY", Required = true, HelpText = "The study's .toml file; docs/study.md describes it.")]
@@ -29,6 +30,9 @@ sealed partial class StudyCommand : Command
 
     [Option("from", MetaValue = "A,B", HelpText = "Stores whose results merge takes.")]
     public string? From { get; set; }
+
+    [Option("out", MetaValue = "DIR", HelpText = "Where report puts index.html and measures.csv. (default: STUDY-report beside the store)")]
+    public string? Out { get; set; }
 
     // Set for the processes that run starts.
     [Option("worker", Hidden = true)]
@@ -56,11 +60,14 @@ sealed partial class StudyCommand : Command
             case "list":
                 List(terminal, study, plan);
                 break;
+            case "report":
+                Report(terminal, study, plan);
+                break;
             case "merge":
                 Merge(terminal);
                 break;
             default:
-                throw new InputException($"study is asked to '{Action}', but run, list and merge are what it can do.");
+                throw new InputException($"study is asked to '{Action}', but run, list, report and merge are what it can do.");
         }
     }
 
@@ -97,6 +104,34 @@ sealed partial class StudyCommand : Command
         {
             terminal.Say($"At work: {draw}: {doing}");
         }
+    }
+
+    void Report(Terminal terminal, Study study, StudyPlan plan)
+    {
+        string place = Out ?? Path.ChangeExtension(Place, null) + "-report";
+        OutputPlace.CheckFolder(place);
+        using var store = StudyStore.OpenExisting(Place);
+        var units = plan.Units.ToHashSet();
+        StudyResult[] results = [.. terminal.Stage("Read the results", _ => store.Results().Where(result => units.Contains(result.Unit)).ToArray())];
+        var files = terminal.Stage("Judge the study", _ => StudyReport.Files(
+            StudyAnalysis.Of(results, new() { Seed = study.Seed, Traits = Traits(study, results) }),
+            new(study.Name, Line(Args), TimeProvider.System.GetLocalNow(), [("units", $"{results.Length} of {plan.Count}"), .. store.Settings()])));
+        OutputPlace.Fill(place, folder =>
+        {
+            foreach (var (name, text) in files)
+            {
+                AtomicFile.WriteText(Path.Combine(folder, name), text);
+            }
+        });
+        terminal.Say($"Report: {Path.Combine(place, StudyReport.Page)}");
+    }
+
+    static Dictionary<string, TableTraits> Traits(Study study, IReadOnlyList<StudyResult> results)
+    {
+        var used = results.Where(result => result.Fault is null).Select(result => result.Unit.Table).ToHashSet(StringComparer.Ordinal);
+        return TableFile.In(study.Tables).Where(file => used.Contains(TableFile.NameOf(file)))
+            .Select(file => StudyTable.Read(study, file, int.MaxValue)).Where(table => table.Traits is not null)
+            .ToDictionary(table => table.Name, table => table.Traits!);
     }
 
     void Merge(Terminal terminal)

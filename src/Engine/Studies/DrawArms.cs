@@ -80,10 +80,11 @@ sealed class DrawArms : IDisposable
     StudyResult PriorCorrected(StudyResult result, Costs costs)
     {
         var untuned = Untuned(result, costs);
+        double[] prior = DecisionRule.PriorOf(_rows.Train.Labels, _rows.Classes);
         return untuned with
         {
-            ValidationProbabilities = PriorCorrection.Apply(untuned.ValidationProbabilities, _rows.TrainCounts),
-            TestProbabilities = PriorCorrection.Apply(untuned.TestProbabilities, _rows.TrainCounts),
+            ValidationProbabilities = PriorCorrection.Apply(untuned.ValidationProbabilities, prior),
+            TestProbabilities = PriorCorrection.Apply(untuned.TestProbabilities, prior),
         };
     }
 

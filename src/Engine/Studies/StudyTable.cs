@@ -4,7 +4,7 @@ using CausalMixFT.Engine.Tables;
 namespace CausalMixFT.Engine.Studies;
 
 /// <summary>A table of a study's folder, read once and split as the study's seed says.</summary>
-sealed class StudyTable
+public sealed class StudyTable
 {
     readonly Study _study;
     readonly Dictionary<int, (int[] Pool, int[] Test)> _splits = [];
@@ -21,12 +21,17 @@ sealed class StudyTable
     /// <summary>Why it cannot be used, or null.</summary>
     public string? Fault { get; }
 
+    /// <summary>What the table is like; null if it cannot be used.</summary>
+    public TableTraits? Traits => Task is null ? null
+        : new(Task.Features.Columns.Count, Task.Features.Columns.Count(column => column.IsDiscrete));
+
     /// <summary>Reads a table; one that cannot be used is told from the others by <see cref="Fault"/>.</summary>
     /// <param name="study">The study.</param>
     /// <param name="file">The table's file.</param>
     /// <param name="mostClasses">The most classes that the model tells apart.</param>
     public static StudyTable Read(Study study, string file, int mostClasses)
     {
+        ArgumentNullException.ThrowIfNull(study);
         string name = TableFile.NameOf(file);
         try
         {
@@ -43,7 +48,7 @@ sealed class StudyTable
     }
 
     /// <summary>The rows that may be drawn, and the test rows: alike for all draws of a split.</summary>
-    public (int[] Pool, int[] Test) Split(int number)
+    internal (int[] Pool, int[] Test) Split(int number)
     {
         if (!_splits.TryGetValue(number, out var rows))
         {
