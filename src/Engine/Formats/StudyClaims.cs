@@ -26,10 +26,15 @@ public sealed class StudyClaims : IDisposable
     {
         ArgumentNullException.ThrowIfNull(store);
         _store = store;
+
+        // One process at a time makes and removes files: a new one has no lock for a moment, and must not be taken for a dead one's.
+        using var transaction = store.Begin();
+        Sweep(store.Path);
         (_owner, _lock) = Lock(store.Path);
 
-        // A file of that name may be left of a process that was killed, and so may its claims.
+        // A process that was killed may have had the same number, and have left claims.
         ReleaseAll();
+        transaction.Commit();
     }
 
     /// <summary>Claims the first of some draws that nobody else works at.</summary>
@@ -68,9 +73,11 @@ public sealed class StudyClaims : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        using var transaction = _store.Begin();
         ReleaseAll();
         _lock.Dispose();
-        Remove(_lock.Name);
+        Sweep(_store.Path);
+        transaction.Commit();
     }
 
     // Drops the claims of the dead, with their files, and tells what the others have.
@@ -150,7 +157,20 @@ public sealed class StudyClaims : IDisposable
 
     static string LockFile(string store, string owner) => $"{store}.{owner}{Ending}";
 
-    // Best effort: a file without a lock means nothing.
+    // Removes the files of the dead, as far as that can be done: they mean nothing.
+    static void Sweep(string store)
+    {
+        string full = Path.GetFullPath(store), prefix = Path.GetFileName(full) + ".";
+        foreach (string file in Directory.EnumerateFiles(Path.GetDirectoryName(full)!, $"*{Ending}"))
+        {
+            string name = Path.GetFileName(file);
+            if (name.StartsWith(prefix, StringComparison.Ordinal) && !Lives(store, name[prefix.Length..^Ending.Length]))
+            {
+                Remove(file);
+            }
+        }
+    }
+
     static void Remove(string file)
     {
         try
