@@ -77,7 +77,7 @@ public class SkewedSplitFacts
     }
 
     [Theory]
-    [InlineData(new[] { 90, 20 }, 100, 0.2, "class 'yes' has 20 rows outside the test rows, but 20 training and 5 validation rows of it are needed")]
+    [InlineData(new[] { 900, 20 }, 100, 0.2, "class 'yes' has 20 rows outside the test rows, but 20 training and 5 validation rows of it are needed")]
     [InlineData(new[] { 90, 89 }, 100, 0.02, "class 'no' has 90 rows outside the test rows, but 98 training and 24 validation rows of it are needed")]
     [InlineData(new[] { 60, 50 }, 100, null, "class 'no' has 60 rows outside the test rows, but 55 training and 14 validation rows of it are needed")]
     [InlineData(new[] { 60, 50 }, 4, null, "4 training and 1 validation rows are too few for 2 classes")]

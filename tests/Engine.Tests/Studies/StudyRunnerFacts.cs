@@ -19,8 +19,8 @@ public sealed class StudyRunnerFacts : IDisposable
 
     public StudyRunnerFacts()
     {
-        WriteTable("a", 120, seed: 1);
-        WriteTable("b", 130, seed: 2);
+        WriteTable("a", 160, seed: 1);
+        WriteTable("b", 170, seed: 2);
         _study = new()
         {
             Name = "small",
@@ -72,8 +72,8 @@ public sealed class StudyRunnerFacts : IDisposable
         Assert.Equal(2, results.Length);
         Assert.Equal(results[0].TestLabels, results[1].TestLabels);
 
-        // 120 rows of which a quarter is of the rarer class, a fifth of them test rows.
-        Assert.Equal([18, 6], new[] { results[0].TestLabels.Count(label => label == 0), results[0].TestLabels.Count(label => label == 1) });
+        // 160 rows of which a quarter is of the rarer class, a fifth of them test rows.
+        Assert.Equal([24, 8], new[] { results[0].TestLabels.Count(label => label == 0), results[0].TestLabels.Count(label => label == 1) });
     }
 
     [Fact]
@@ -140,7 +140,7 @@ public sealed class StudyRunnerFacts : IDisposable
         var results = Run(_study with { Rows = [40, 100], Shares = [0.5], Include = ["a"], Arms = [new(ArmKind.Logistic), new(ArmKind.Untuned)] }, "few.db");
         Assert.All(results.Where(result => result.Unit.Rows == 40), result => Assert.Null(result.Fault));
         Assert.All(results.Where(result => result.Unit.Rows == 100), result => Assert.Equal(
-            "not possible: class 'yes' has 24 rows outside the test rows, but 50 training and 13 validation rows of it are needed", result.Fault));
+            "not possible: class 'yes' has 32 rows outside the test rows, but 50 training and 13 validation rows of it are needed", result.Fault));
         Assert.Equal(4, results.Length);
     }
 
@@ -170,7 +170,7 @@ public sealed class StudyRunnerFacts : IDisposable
     {
         var one = _study with { Arms = [new(ArmKind.Logistic)], Include = ["a"], Shares = [null] };
         Run(one, "table.db");
-        WriteTable("a", 140, seed: 9);
+        WriteTable("a", 180, seed: 9);
         var fault = Assert.Throws<InputException>(() => Run(one with { Shares = [0.5] }, "table.db"));
         Assert.Contains("made with table a = ", fault.Message, StringComparison.Ordinal);
     }
