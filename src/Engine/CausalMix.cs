@@ -10,7 +10,6 @@ using CausalMixFT.Engine.Scm;
 using CausalMixFT.Engine.Tables;
 using CausalMixFT.Engine.TabPfn;
 using CausalMixFT.Kernels.Devices;
-using CausalMixFT.Kernels.Transformer;
 
 namespace CausalMixFT.Engine;
 
@@ -80,16 +79,19 @@ public sealed class CausalMix(ComputeDevice device, CausalMixOptions options)
     public FineTuneResult FineTune(
         TabularModel model, ClassificationTask task, StratifiedSplit split, Table? synthetic, Table? syntheticValidation = null,
         IProgress<double>? progress = null) =>
-        FineTune(model, TaskRows.Of(task, split), synthetic, syntheticValidation, progress);
+        FineTune(model, TaskRows.Of(model, task, split), synthetic, syntheticValidation, progress);
 
     FineTuneResult FineTune(
         TabularModel model, TaskRows rows, Table? synthetic, Table? syntheticValidation, IProgress<double>? progress)
     {
         var validation = syntheticValidation is null ? rows.Validation : rows.Validation.Concat(rows.Encode(syntheticValidation));
         var data = new FineTuneData(
-            rows.Train, synthetic is null ? null : rows.Encode(synthetic), validation, rows.Task.ClassNames.Count);
+            rows.Train, synthetic is null ? null : rows.Encode(synthetic), validation, rows.Task.ClassNames.Count)
+        {
+            Watched = options.WatchTest && rows.Test.Rows > 0 ? rows.Test : null,
+        };
         string origin = string.Create(CultureInfo.InvariantCulture,
-            $"{model.Origin}; finetune --seed {options.Seed} on {(synthetic is null ? "real rows" : "real and synthetic rows")}");
+            $"{model.Origin}; finetune --seed {options.Seed} on {(synthetic is null ? "real rows" : SyntheticArm.Rows(options.FineTuning).TrimEnd(','))}");
         return new FineTuner(device, options.FineTuning with { Seed = options.Seed }).Tune(model, data, origin, progress);
     }
 
@@ -97,7 +99,7 @@ public sealed class CausalMix(ComputeDevice device, CausalMixOptions options)
     public ArmResult Evaluate(
         string name, TabularModel model, FineTuneResult? tuning, ClassificationTask task, StratifiedSplit split,
         IProgress<double>? progress = null) =>
-        Evaluate(name, model, tuning, TaskRows.Of(task, split), progress);
+        Evaluate(name, model, tuning, TaskRows.Of(model, task, split), progress);
 
     ArmResult Evaluate(string name, TabularModel model, FineTuneResult? tuning, TaskRows rows, IProgress<double>? progress)
     {
@@ -139,22 +141,12 @@ public sealed class CausalMix(ComputeDevice device, CausalMixOptions options)
     /// <param name="progress">Told the share of the work that is done.</param>
     public float[] Predict(TabularModel model, ClassificationTask context, Table rows, IProgress<double>? progress = null)
     {
+        var show = Shown(model, context, context.Features);
         using var transformer = model.Load(device);
-        if (model.Traits.Ensemble == ModelEnsemble.TabPfn)
-        {
-            int[] all = [.. Enumerable.Range(0, context.Features.Rows)];
-            var shown = StratifiedSplit.Subset(context.Labels, all, options.Prediction.MaxContext, options.Seed);
-            using var predictor = new TransformerPredictor(transformer);
-            return new TabPfnClassifier(context, shown, new() { Seed = options.Seed, Temperature = model.Traits.Temperature })
-                .Probabilities(rows, member => predictor.Logits(member.Batch));
-        }
-
-        var encoder = FeatureEncoder.Fit(context.Features);
         using var classifier = new InContextClassifier(
             transformer, options.Prediction with { Seed = options.Seed }, model.Traits.Temperature);
         return classifier.Probabilities(
-            EncodedRows.Of(encoder, context.Features, context.Labels), EncodedRows.Of(encoder, rows, new int[rows.Rows]),
-            context.ClassNames.Count, progress);
+            show(context.Features, context.Labels), show(rows, new int[rows.Rows]), context.ClassNames.Count, progress);
     }
 
     /// <summary>Splits the task's rows by the seed.</summary>
@@ -185,14 +177,16 @@ public sealed class CausalMix(ComputeDevice device, CausalMixOptions options)
                 models, new SampleRequest { Rows = Math.Max(1, split.Validation.Length) }, options.Seed ^ ValidationSampleSeed, device)
             : null;
 
-        var rows = TaskRows.Of(task, split);
+        var rows = TaskRows.Of(model, task, split);
         var real = stages.Time("Fine-tune on real rows", told => FineTune(model, rows, null, null, told));
-        var mixed = stages.Time("Fine-tune on real and synthetic rows", told => FineTune(model, rows, synthetic, syntheticValidation, told));
+        var mixed = stages.Time($"Fine-tune on {SyntheticArm.Rows(options.FineTuning).TrimEnd(',')}", told => FineTune(model, rows, synthetic, syntheticValidation, told));
         ArmResult[] arms =
         [
             stages.Time("Score the un-tuned model", told => Evaluate("un-tuned", model, null, rows, told)),
             stages.Time("Score the model tuned on real rows", told => Evaluate("real only", real.Model, real, rows, told)),
-            stages.Time("Score the model tuned on the mix", told => Evaluate("mixed", mixed.Model, mixed, rows, told)),
+            stages.Time(
+                $"Score the model tuned on {SyntheticArm.Briefly(options.FineTuning)}",
+                told => Evaluate(SyntheticArm.Name(options.FineTuning), mixed.Model, mixed, rows, told)),
         ];
 
         return new()
@@ -211,17 +205,31 @@ public sealed class CausalMix(ComputeDevice device, CausalMixOptions options)
         };
     }
 
-    // A task's rows, encoded with the statistics of its training rows.
-    sealed record TaskRows(FeatureEncoder Encoder, ClassificationTask Task, EncodedRows Train, EncodedRows Validation, EncodedRows Test)
+    /// <summary>How a model of this kind is shown rows of a task, by what their training rows are like.</summary>
+    internal static Func<Table, int[], ShownRows> Shown(TabularModel model, ClassificationTask task, Table train)
     {
-        public static TaskRows Of(ClassificationTask task, StratifiedSplit split)
+        if (model.Traits.Ensemble == ModelEnsemble.TabPfn)
         {
-            var encoder = FeatureEncoder.Fit(task.Features.Select(split.Train));
-            var all = EncodedRows.Of(encoder, task.Features, task.Labels);
-            return new(encoder, task, all.Select(split.Train), all.Select(split.Validation), all.Select(split.Test));
+            return (table, labels) => new TabPfnRows(
+                new([.. task.Features.Columns.Select(column => table[column.Name])]), labels, task.ClassNames);
         }
 
-        public EncodedRows Encode(Table rows) => EncodedRows.Of(Encoder, rows, Task.LabelsIn(rows));
+        var encoder = FeatureEncoder.Fit(train);
+        return (table, labels) => EncodedRows.Of(encoder, table, labels);
+    }
+
+    // A task's rows as the model is shown them.
+    sealed record TaskRows(
+        Func<Table, int[], ShownRows> Show, ClassificationTask Task, ShownRows Train, ShownRows Validation, ShownRows Test)
+    {
+        public static TaskRows Of(TabularModel model, ClassificationTask task, StratifiedSplit split)
+        {
+            var show = Shown(model, task, task.Features.Select(split.Train));
+            var all = show(task.Features, task.Labels);
+            return new(show, task, all.Select(split.Train), all.Select(split.Validation), all.Select(split.Test));
+        }
+
+        public ShownRows Encode(Table rows) => Show(rows, Task.LabelsIn(rows));
     }
 
     // Tells the progress of one stage after another and how long each took.

@@ -27,6 +27,12 @@ public sealed record CausalMixOptions
     /// </remarks>
     public bool SyntheticValidation { get; init; }
 
+    /// <summary>
+    /// Whether the test rows are scored at each validation too, which chooses nothing: so a study can tell how well validation
+    /// rows foretell them.
+    /// </summary>
+    public bool WatchTest { get; init; }
+
     /// <summary>How the model is fine-tuned.</summary>
     public FineTuneOptions FineTuning { get; init; } = new();
 

@@ -12,7 +12,7 @@ namespace CausalMixFT.Engine;
 public readonly record struct StageProgress(string Stage, double Share);
 
 /// <summary>One way of using the model on the table, and what came of it.</summary>
-/// <param name="Name">un-tuned, real only, or mixed.</param>
+/// <param name="Name">un-tuned, real only, or mixed (staged, synthetic only).</param>
 /// <param name="Tuning">How it was fine-tuned; null for the un-tuned model.</param>
 /// <param name="TunedRule">The decision rule tuned on the validation rows.</param>
 /// <param name="Validation">Scores on the validation rows, which chose checkpoint and rule.</param>
@@ -62,7 +62,7 @@ public sealed record RunResult
     /// <summary>How close each synthetic column's marginal is to that of the training rows.</summary>
     public IReadOnlyList<ColumnFidelity> Fidelity => Quality.Shapes;
 
-    /// <summary>un-tuned, real only, mixed: in this order.</summary>
+    /// <summary>un-tuned, real only, mixed (or as else synthetic rows were used): in this order.</summary>
     public required IReadOnlyList<ArmResult> Arms { get; init; }
 
     /// <summary>Seconds that each stage took, in order.</summary>

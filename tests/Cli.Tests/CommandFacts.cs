@@ -107,6 +107,25 @@ public sealed class CommandFacts : IDisposable
     }
 
     [Fact]
+    public void Synthetic_rows_can_go_first_with_soft_labels_in_bounded_memory()
+    {
+        string table = _program.File("t.csv", CommandRun.Table()), rows = _program.File("s.csv", CommandRun.Table(120, seed: 8)), folder = _program.At("out");
+        _program.RunsWell(
+            "finetune", table, "--target", "y", "--synthetic", rows, "--model", _program.Model, "--steps", "4", "--context", "40", "--use", "staged",
+            "--labels", "soft", "--memory", "64", "--learning-rate", "1e-3", "--out", folder);
+        Assert.Contains("Steps: at most 40 context rows and 100 query rows", _program.Output, StringComparison.Ordinal);
+        Assert.Contains("Learning rate: 1e-3", _program.Output, StringComparison.Ordinal);
+        using var json = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "finetune.json")));
+        var options = json.RootElement.GetProperty("options");
+        Assert.Equal(("staged", "soft"), (options.GetProperty("use").GetString(), options.GetProperty("labels").GetString()));
+        Assert.Equal(64L << 20, options.GetProperty("memoryBytes").GetInt64());
+        Assert.InRange(json.RootElement.GetProperty("plan").GetProperty("memoryBytes").GetInt64(), 1, 64L << 20);
+        var check = json.RootElement.GetProperty("history")[0];
+        Assert.InRange(check.GetProperty("validationAuc").GetDouble(), 0, 1);
+        Assert.Equal(JsonValueKind.Null, check.GetProperty("watchedLoss").ValueKind);
+    }
+
+    [Fact]
     public void Sample_gives_the_rows_that_run_gave()
     {
         RunOn(_program.File("t.csv", CommandRun.Table()), "out");

@@ -52,6 +52,12 @@ public sealed class StudyCommandFacts : IDisposable
         generators = ["copula", "smote"]
         per-real = [1]
         validation = ["real", "both"]
+
+        [[synthetic]]
+        generators = ["smote"]
+        per-real = [1]
+        use = ["staged"]
+        labels = ["soft"]
         """;
 
     string StudyPath => _program.At("in", "study.toml");
@@ -117,17 +123,17 @@ public sealed class StudyCommandFacts : IDisposable
     public void Two_processes_and_two_machines_come_to_the_same()
     {
         Run("--store", _program.At("one.db"));
-        Assert.Contains("Done: 72 of 72 units", _program.Output, StringComparison.Ordinal);
+        Assert.Contains("Done: 80 of 80 units", _program.Output, StringComparison.Ordinal);
         using (var two = Started(_program.At("two.db"), processes: 2))
         {
             EndsWell(two);
         }
 
         Run("--store", _program.At("left.db"), "--shard", "1/2");
-        Assert.Contains("36 units in part 1/2", _program.Output, StringComparison.Ordinal);
+        Assert.Contains("40 units in part 1/2", _program.Output, StringComparison.Ordinal);
         Run("--store", _program.At("right.db"), "--shard", "2/2");
         _program.RunsWell("study", "merge", StudyPath, "--store", _program.At("left.db"), "--from", _program.At("right.db"));
-        Assert.Contains("36 results taken", _program.Output, StringComparison.Ordinal);
+        Assert.Contains("40 results taken", _program.Output, StringComparison.Ordinal);
 
         var whole = Results(_program.At("one.db"));
         AssertSame(whole, Results(_program.At("two.db")));
@@ -138,10 +144,10 @@ public sealed class StudyCommandFacts : IDisposable
         Assert.Contains("first", _program.Output, StringComparison.Ordinal);
         _program.RunsWell("study", "report", StudyPath, "--store", _program.At("left.db"));
         Assert.Contains("un-tuned", File.ReadAllText(_program.At("left-report", "index.html")), StringComparison.Ordinal);
-        Assert.Equal(1 + 72, File.ReadAllLines(_program.At("left-report", "measures.csv")).Length);
+        Assert.Equal(1 + 80, File.ReadAllLines(_program.At("left-report", "measures.csv")).Length);
 
         _program.RunsWell("study", "list", StudyPath, "--store", _program.At("left.db"));
-        Assert.Matches(@"All\s+│\s+72 │\s+72 │\s+0 │\s+0 │\s+0 │", _program.Output);
+        Assert.Matches(@"All\s+│\s+80 │\s+80 │\s+0 │\s+0 │\s+0 │", _program.Output);
     }
 
     [Fact]

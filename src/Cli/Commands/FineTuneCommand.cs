@@ -1,4 +1,6 @@
+using System.Globalization;
 using CausalMixFT.Engine;
+using CausalMixFT.Engine.FineTuning;
 using CausalMixFT.Engine.Formats;
 using CausalMixFT.Engine.Reporting;
 using CausalMixFT.Engine.Tables;
@@ -27,8 +29,17 @@ sealed class FineTuneCommand : TableCommand
     [Option("steps", Default = 100, HelpText = "Most steps.")]
     public int Steps { get; set; }
 
-    [Option("learning-rate", Default = 1e-4f, HelpText = "The largest learning rate.")]
-    public float LearningRate { get; set; }
+    [Option("learning-rate", Default = "auto", HelpText = "The largest learning rate; auto tries 1e-5, 3e-5 and 1e-4, for some 1.8 times the steps.")]
+    public string LearningRate { get; set; } = "";
+
+    [Option("use", Default = SyntheticUse.Mixed, HelpText = "When synthetic rows are trained on: with real rows, before them, or alone.")]
+    public SyntheticUse Use { get; set; }
+
+    [Option("labels", Default = SyntheticLabels.Hard, HelpText = "Synthetic rows' classes: as sampled, or as likely as the un-tuned model finds them.")]
+    public SyntheticLabels Labels { get; set; }
+
+    [Option("memory", MetaValue = "MIB", HelpText = "Most memory of a step of fine-tuning and its validations, in MiB; smaller steps where it is short. (default: no bound)")]
+    public int? Memory { get; set; }
 
     [Option("context", Default = 400, HelpText = "Most context rows of a step: its time grows with them.")]
     public int Context { get; set; }
@@ -43,9 +54,11 @@ sealed class FineTuneCommand : TableCommand
     public override void Run(Terminal terminal)
     {
         Check(Steps >= 1, "steps", Steps, "a number from 1 on");
-        Check(LearningRate is > 0 and < 1, "learning-rate", LearningRate, "a number between 0 and 1");
+        Check(Memory is null or >= 1, "memory", Memory, "a number from 1 on");
         Check(Context >= 4, "context", Context, "a number from 4 on");
         Check(TestShare is >= 0 and <= 0.6, "test-share", TestShare, "a share from 0 to 0.6");
+        Check(Synthetic is not null || Use == SyntheticUse.Mixed, "use", Use, "synthetic rows to use so, with --synthetic FILE,");
+        Check(Synthetic is not null || Labels == SyntheticLabels.Hard, "labels", Labels, "synthetic rows to label so, with --synthetic FILE,");
         OutputPlace.CheckFolder(Out);
         var model = LoadModel(Model);
         var task = ClassificationTask.From(CsvTable.Read(Table, Csv), Target, model.Config.Classes);
@@ -56,7 +69,15 @@ sealed class FineTuneCommand : TableCommand
         {
             Seed = Seed,
             TestShare = TestShare,
-            FineTuning = defaults.FineTuning with { Steps = Steps, LearningRate = LearningRate, ContextRows = Context },
+            FineTuning = defaults.FineTuning with
+            {
+                Steps = Steps,
+                LearningRate = RateOf(LearningRate),
+                ContextRows = Context,
+                Use = Use,
+                Labels = Labels,
+                MemoryBytes = (long?)Memory << 20,
+            },
         };
 
         using var device = OpenDevice(terminal);
@@ -68,6 +89,8 @@ sealed class FineTuneCommand : TableCommand
         var split = mix.Split(task);
         var result = terminal.Stage("Fine-tune", told => mix.FineTune(model, task, split, synthetic?.Table, progress: told));
         FineTuneFolder.Write(Out, result, options, task, split, synthetic?.Table.Rows ?? 0, device.Name, provenance);
+        terminal.Say($"Steps: {TaskSummary.Steps(result.Plan!)}");
+        terminal.Say(string.Create(CultureInfo.InvariantCulture, $"Learning rate: {result.LearningRate:0.##e0}"));
         terminal.Say($"Kept: step {result.BestStep} of {result.History[^1].Step}");
         terminal.Say($"Model: {Path.Combine(Out, "model.safetensors")}");
     }

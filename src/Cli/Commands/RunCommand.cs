@@ -1,4 +1,5 @@
 using CausalMixFT.Engine;
+using CausalMixFT.Engine.FineTuning;
 using CausalMixFT.Engine.Formats;
 using CausalMixFT.Engine.Reporting;
 using CausalMixFT.Engine.Tables;
@@ -30,8 +31,17 @@ sealed class RunCommand : SearchCommand
     [Option("steps", Default = 100, HelpText = "Most steps of fine-tuning.")]
     public int Steps { get; set; }
 
-    [Option("learning-rate", Default = 1e-4f, HelpText = "The largest learning rate of fine-tuning.")]
-    public float LearningRate { get; set; }
+    [Option("learning-rate", Default = "auto", HelpText = "The largest learning rate of fine-tuning; auto tries 1e-5, 3e-5 and 1e-4, for some 1.8 times the steps.")]
+    public string LearningRate { get; set; } = "";
+
+    [Option("use", Default = SyntheticUse.Mixed, HelpText = "When synthetic rows are trained on: with real rows, before them, or alone.")]
+    public SyntheticUse Use { get; set; }
+
+    [Option("labels", Default = SyntheticLabels.Hard, HelpText = "Synthetic rows' classes: as sampled, or as likely as the un-tuned model finds them.")]
+    public SyntheticLabels Labels { get; set; }
+
+    [Option("memory", MetaValue = "MIB", HelpText = "Most memory of a step of fine-tuning and its validations, in MiB; smaller steps where it is short. (default: no bound)")]
+    public int? Memory { get; set; }
 
     [Option("context", Default = 400, HelpText = "Most context rows of a step of fine-tuning: its time grows with them.")]
     public int Context { get; set; }
@@ -51,7 +61,7 @@ sealed class RunCommand : SearchCommand
     {
         Check(SyntheticPerReal is > 0 and <= 1000, "synthetic-per-real", SyntheticPerReal, "a number above 0, at most 1000");
         Check(Steps >= 1, "steps", Steps, "a number from 1 on");
-        Check(LearningRate is > 0 and < 1, "learning-rate", LearningRate, "a number between 0 and 1");
+        Check(Memory is null or >= 1, "memory", Memory, "a number from 1 on");
         Check(Context >= 4, "context", Context, "a number from 4 on");
         Check(MaxContext >= 4, "max-context", MaxContext, "a number from 4 on");
         Check(TestShare is > 0 and <= 0.6, "test-share", TestShare, "a share above 0, at most 0.6");
@@ -61,7 +71,15 @@ sealed class RunCommand : SearchCommand
             Seed = Seed,
             Discovery = Discovery(),
             SyntheticPerReal = SyntheticPerReal,
-            FineTuning = defaults.FineTuning with { Steps = Steps, LearningRate = LearningRate, ContextRows = Context },
+            FineTuning = defaults.FineTuning with
+            {
+                Steps = Steps,
+                LearningRate = RateOf(LearningRate),
+                ContextRows = Context,
+                Use = Use,
+                Labels = Labels,
+                MemoryBytes = (long?)Memory << 20,
+            },
             Prediction = defaults.Prediction with { MaxContext = MaxContext },
             TestShare = TestShare,
             SyntheticValidation = SyntheticValidation,

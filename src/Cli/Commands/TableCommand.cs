@@ -1,3 +1,4 @@
+using System.Globalization;
 using CausalMixFT.Engine.Formats;
 using CausalMixFT.Engine.Reporting;
 using CommandLine;
@@ -31,6 +32,19 @@ abstract class TableCommand : Command
     /// <summary>Where and how this command was given, and what it read.</summary>
     protected Provenance ProvenanceOf(string table) => new(
         Line(Args), table, TableFile.Sha256(table), TimeProvider.System.GetLocalNow());
+
+    /// <summary>The largest learning rate of fine-tuning; null where the validation rows are to choose it.</summary>
+    protected static float? RateOf(string word)
+    {
+        if (word == "auto")
+        {
+            return null;
+        }
+
+        bool isNumber = float.TryParse(word, NumberStyles.Float, CultureInfo.InvariantCulture, out float rate);
+        Check(isNumber && rate is > 0 and < 1, "learning-rate", word, "a number between 0 and 1, or auto,");
+        return rate;
+    }
 
     // Commas separate names; a name that holds one stands in double quotes.
     internal static IReadOnlyList<string> Names(string? list)

@@ -41,8 +41,11 @@ public static class FineTuneFolder
                 SyntheticRows = syntheticRows,
                 Options = options.FineTuning,
                 Model = new { result.Model.Origin },
+                result.LearningRate,
                 result.BestStep,
                 result.History,
+                result.Trials,
+                result.Plan,
                 result.Seconds,
                 task.Notes,
             });

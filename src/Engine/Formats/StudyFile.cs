@@ -100,10 +100,13 @@ public static class StudyFile
     static FineTuneOptions FineTuning(Keys keys)
     {
         var defaults = new FineTuneOptions();
+        double rate = keys.Number("learning-rate", double.NaN, 1e-9, 1);
+        var rates = keys.Numbers("rates-to-try", [], 1e-9, 1);
         return defaults with
         {
             Steps = (int)keys.Whole("steps", defaults.Steps, 1, 1_000_000),
-            LearningRate = (float)keys.Number("learning-rate", defaults.LearningRate, 1e-9, 1),
+            LearningRate = double.IsNaN(rate) ? null : (float)rate,
+            RatesToTry = rates.Count > 0 ? [.. rates.Order().Select(tried => (float)tried)] : defaults.RatesToTry,
             WarmUp = (float)keys.Number("warm-up", defaults.WarmUp, 0, 1),
             WeightDecay = (float)keys.Number("weight-decay", defaults.WeightDecay, 0, 10),
             ClipNorm = (float)keys.Number("clip-norm", defaults.ClipNorm, 1e-6, 1e6),

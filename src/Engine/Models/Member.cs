@@ -24,11 +24,12 @@ readonly record struct Member(EncoderView View, int Shift, int Classes)
     public int Shown(int label) => (label + Shift) % Classes;
 
     /// <summary>One table of context rows and query rows.</summary>
-    public EpisodeBatch Episode(EncodedRows context, EncodedRows query)
+    public ShownTable Show(EncodedRows context, EncodedRows query)
     {
         var member = this;
-        return new(
+        var batch = new EpisodeBatch(
             1, context.Rows, query.Rows, context.Width, (float[])[.. context.View(View), .. query.View(View)],
             Array.ConvertAll(context.Labels, label => (float)member.Shown(label)));
+        return new(batch, [.. Enumerable.Range(0, Classes).Select(Shown)], Classes);
     }
 }

@@ -26,7 +26,7 @@ public enum ColumnVectorSource
 /// <summary>How a table is shown to a model, and what it says is put together.</summary>
 public enum ModelEnsemble
 {
-    /// <summary>By <see cref="InContextClassifier"/>: two views of the numbers, classes renamed.</summary>
+    /// <summary>As <see cref="EncodedRows"/>: two views of the numbers, classes renamed.</summary>
     TwoViews,
 
     /// <summary>As the package tabpfn does for TabPFN v2.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using CausalMixFT.Engine.Evaluation;
+using CausalMixFT.Engine.FineTuning;
 using CausalMixFT.Engine.Scm;
 
 namespace CausalMixFT.Engine.Reporting;
@@ -68,7 +69,7 @@ public static class RunReport
         text.Paragraph(
             $"A causal graph was discovered in {TaskSummary.Count(result.Split.Train.Length, "training row")}, a structural causal model fitted to it, and " +
             $"{TaskSummary.Count(result.Synthetic.Rows, "synthetic row")} sampled from that. The model was then used un-tuned, fine-tuned on real rows only, " +
-            $"and fine-tuned on real and synthetic rows together (mixed), and scored on {TaskSummary.Count(result.Split.Test.Length, "test row")} that " +
+            $"and fine-tuned on {SyntheticArm.Rows(result.Options.FineTuning)} ({result.Arms[^1].Name}), and scored on {TaskSummary.Count(result.Split.Test.Length, "test row")} that " +
             $"nothing before had seen. The rarest class, '{MarkdownText.Name(result.Task.ClassNames[result.Arms[0].TunedRule.Minority])}', has " +
             $"{TaskSummary.Count(TaskSummary.Counts(result.Task)[0].Rows, "row")} in all (skew {TaskSummary.Skew(result.Task)}).");
     }
@@ -79,7 +80,7 @@ public static class RunReport
         var arm = result.Arms.First(arm => arm.Name == difference.Arm);
         var baseline = result.Arms.First(arm => arm.Name == difference.Baseline);
         string against = difference.Baseline == result.Arms[0].Name ? "the un-tuned model" : "fine-tuning on real rows only";
-        string what = difference.Arm == result.Arms[^1].Name ? "fine-tuning on the mix" : "fine-tuning on real rows only";
+        string what = difference.Arm == result.Arms[^1].Name ? $"fine-tuning on {SyntheticArm.Briefly(result.Options.FineTuning)}" : "fine-tuning on real rows only";
         string rows = TaskSummary.Count(result.Split.Test.Length, "test row");
         if (double.IsNaN(difference.RocAuc))
         {
@@ -149,13 +150,13 @@ public static class RunReport
             return $"{arm.Name}: {(tuning.BestStep == 0
                 ? $"the model as it came (step 0) validated best, at {Score(best.ValidationLoss)}"
                 : Text($"step {tuning.BestStep} of {tuning.History[^1].Step} was kept; validation loss {Score(first.ValidationLoss)} before, {Score(best.ValidationLoss)} at that step"))}; " +
-                Text($"{tuning.Seconds:0.0} s.");
+                Text($"learning rate {tuning.LearningRate:0.##e0}, {tuning.Seconds:0.0} s.");
         }));
         text.Paragraph(
             "The picture shows how far the validation loss, the mean cross-entropy in nats, moved from that of the model as it came (step 0), which is " +
             "always a candidate; a ring marks the step that was kept." +
             (result.Options.SyntheticValidation
-                ? " The mixed arm is validated on real and synthetic rows together, so the two arms' losses do not compare with each other."
+                ? " The arm with synthetic rows is validated on real and synthetic rows together, so the two arms' losses do not compare with each other."
                 : ""));
     }
 
@@ -280,7 +281,7 @@ public static class RunReport
         text.Paragraph(
             "The same seed gives the same graph, synthetic rows and weights on any number of CPU threads. Beside this report lie run.json " +
             "(all of the above for programs), graph.json, scm.json, synthetic.csv, predictions.csv (the test rows' probabilities) and " +
-            "model.safetensors (the mixed arm's model, for `predict` and `evaluate`).");
+            "model.safetensors (the last arm's model, for `predict` and `evaluate`).");
     }
 
     static void More(MarkdownText text, int count, string file)

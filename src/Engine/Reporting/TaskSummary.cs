@@ -1,4 +1,5 @@
 using System.Globalization;
+using CausalMixFT.Engine.FineTuning;
 using CausalMixFT.Engine.Models;
 using CausalMixFT.Engine.Tables;
 
@@ -46,6 +47,14 @@ public static class TaskSummary
     {
         ArgumentNullException.ThrowIfNull(model);
         return Text($"{model.ParameterCount:N0} weights, {Count(model.Config.Layers, "layer")} of width {model.Config.Width}, from: {model.Origin}");
+    }
+
+    /// <summary>"at most 400 context rows and 100 query rows, 52 MiB of memory": the steps of a fine-tuning run.</summary>
+    public static string Steps(StepPlan plan)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        return Text(
+            $"at most {Count(plan.ContextRows, "context row")} and {Count(plan.QueryRows, "query row")}, {plan.MemoryBytes / (double)(1 << 20):N0} MiB of memory{(plan.Recompute ? ", activations computed again" : "")}");
     }
 
     /// <summary>"1 row", "5,000 rows".</summary>

@@ -98,17 +98,20 @@ sealed class DrawArms : IDisposable
 
     StudyResult Tuned(StudyResult result, SyntheticRows? synthetic, Costs costs)
     {
-        EncodedRows? rows = null;
-        var validation = _rows.EncodedValidation;
+        ShownRows? rows = null;
+        var validation = _rows.ShownValidation;
         if (synthetic is not null)
         {
-            rows = Shared($"rows {synthetic.Generator} {synthetic.PerReal}", "encode", costs, () => _rows.Encode(Sample(synthetic, costs)));
-            validation = synthetic.JoinValidation ? validation.Concat(_rows.Encode(ValidationSample(synthetic.Generator, costs))) : validation;
+            rows = Shared($"rows {synthetic.Generator} {synthetic.PerReal}", "encode", costs, () => _rows.Show(Sample(synthetic, costs)));
+            validation = synthetic.JoinValidation ? validation.Concat(_rows.Show(ValidationSample(synthetic.Generator, costs))) : validation;
             result = result with { Quality = _study.Quality ? Quality(synthetic, costs) : result.Quality };
         }
 
-        var data = new FineTuneData(_rows.EncodedTrain, rows, validation, _rows.Classes);
-        var tuner = new FineTuner(_device, _study.FineTuning with { Seed = Seed("tune") });
+        // Test rows are watched so that one can tell how well validation rows choose; they choose nothing.
+        var data = new FineTuneData(_rows.ShownTrain, rows, validation, _rows.Classes) { Watched = _rows.ShownTest };
+        var options = _study.FineTuning with { Seed = Seed("tune") };
+        var tuner = new FineTuner(
+            _device, synthetic is null ? options : options with { Use = synthetic.Use, Labels = synthetic.Labels });
         var tuning = costs.Time("tune", () => tuner.Tune(_model, data, $"{_model.Origin}; study", Watch()));
         using var transformer = tuning.Model.Load(_device);
         using var classifier = Classifier(transformer);
@@ -116,16 +119,16 @@ sealed class DrawArms : IDisposable
         {
             BestStep = tuning.BestStep,
             Checkpoints = [.. tuning.History.Select(check => new StudyCheckpoint(
-                check.Step, check.ValidationLoss, double.NaN, double.NaN, double.NaN))],
+                check.Step, check.ValidationLoss, check.ValidationAuc, check.WatchedLoss, check.WatchedAuc))],
         };
     }
 
     StudyResult Predicted(StudyResult result, InContextClassifier classifier, Costs costs) => result with
     {
         ValidationProbabilities = costs.Time(
-            "predict", () => classifier.Probabilities(_rows.EncodedTrain, _rows.EncodedValidation, _rows.Classes, Watch())),
+            "predict", () => classifier.Probabilities(_rows.ShownTrain, _rows.ShownValidation, _rows.Classes, Watch())),
         TestProbabilities = costs.Time(
-            "predict", () => classifier.Probabilities(_rows.EncodedTrain, _rows.EncodedTest, _rows.Classes, Watch())),
+            "predict", () => classifier.Probabilities(_rows.ShownTrain, _rows.ShownTest, _rows.Classes, Watch())),
     };
 
     IFittedGenerator Fit(string generator, Costs costs) => Shared(

@@ -1,19 +1,18 @@
-using CausalMixFT.Engine.Encoding;
 using CausalMixFT.Engine.Models;
 using CausalMixFT.Engine.Tables;
 
 namespace CausalMixFT.Engine.Studies;
 
-/// <summary>The rows of a draw, as tables and as the model sees them, encoded with the statistics of the training rows.</summary>
+/// <summary>The rows of a draw, as tables and as the model is shown them, by what the training rows are like.</summary>
 sealed class DrawnRows
 {
-    readonly FeatureEncoder _encoder;
+    readonly Func<Table, int[], ShownRows> _show;
 
-    DrawnRows(ClassificationTask train, ClassificationTask validation, ClassificationTask test)
+    DrawnRows(TabularModel model, ClassificationTask train, ClassificationTask validation, ClassificationTask test)
     {
         (Train, Validation, Test) = (train, validation, test);
-        _encoder = FeatureEncoder.Fit(train.Features);
-        (EncodedTrain, EncodedValidation, EncodedTest) = (Encode(train), Encode(validation), Encode(test));
+        _show = CausalMix.Shown(model, train, train.Features);
+        (ShownTrain, ShownValidation, ShownTest) = (Show(train), Show(validation), Show(test));
         TrainCounts = Counts(train);
         ValidationCounts = Counts(validation);
     }
@@ -27,14 +26,14 @@ sealed class DrawnRows
     /// <summary>Test rows.</summary>
     public ClassificationTask Test { get; }
 
-    /// <summary>Training rows as the model sees them.</summary>
-    public EncodedRows EncodedTrain { get; }
+    /// <summary>Training rows as the model is shown them.</summary>
+    public ShownRows ShownTrain { get; }
 
-    /// <summary>Validation rows as the model sees them.</summary>
-    public EncodedRows EncodedValidation { get; }
+    /// <summary>Validation rows as the model is shown them.</summary>
+    public ShownRows ShownValidation { get; }
 
-    /// <summary>Test rows as the model sees them.</summary>
-    public EncodedRows EncodedTest { get; }
+    /// <summary>Test rows as the model is shown them.</summary>
+    public ShownRows ShownTest { get; }
 
     /// <summary>Training rows of each class.</summary>
     public int[] TrainCounts { get; }
@@ -46,7 +45,7 @@ sealed class DrawnRows
     public int Classes => TrainCounts.Length;
 
     /// <summary>Draws the rows, or says why that is not possible.</summary>
-    public static DrawnRows? Draw(Study study, StudyTable table, StudyDraw draw, out string? fault)
+    public static DrawnRows? Draw(Study study, StudyTable table, StudyDraw draw, TabularModel model, out string? fault)
     {
         fault = table.Fault;
         if (table.Task is not { } task)
@@ -58,13 +57,13 @@ sealed class DrawnRows
         var rows = SkewedSplit.Draw(
             task.Labels, task.ClassNames, pool, draw.Rows, draw.Share, study.ValidationPerRow,
             StudySeed.OfPool(study.Seed, draw), out fault);
-        return rows is null ? null : new(task.Select(rows.Train), task.Select(rows.Validation), task.Select(test));
+        return rows is null ? null : new(model, task.Select(rows.Train), task.Select(rows.Validation), task.Select(test));
     }
 
-    /// <summary>Other rows of the table's columns as the model sees them.</summary>
-    public EncodedRows Encode(Table rows) => EncodedRows.Of(_encoder, rows, Train.LabelsIn(rows));
+    /// <summary>Other rows of the table's columns as the model is shown them.</summary>
+    public ShownRows Show(Table rows) => _show(rows, Train.LabelsIn(rows));
 
-    EncodedRows Encode(ClassificationTask rows) => EncodedRows.Of(_encoder, rows.Features, rows.Labels);
+    ShownRows Show(ClassificationTask rows) => _show(rows.Features, rows.Labels);
 
     static int[] Counts(ClassificationTask rows)
     {

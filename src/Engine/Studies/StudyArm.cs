@@ -1,4 +1,5 @@
 using System.Globalization;
+using CausalMixFT.Engine.FineTuning;
 
 namespace CausalMixFT.Engine.Studies;
 
@@ -24,34 +25,11 @@ public enum ArmKind
     Synthetic,
 }
 
-/// <summary>How synthetic rows take part in fine-tuning.</summary>
-public enum SyntheticUse
-{
-    /// <summary>Episodes are drawn from real and synthetic rows together.</summary>
-    Mixed,
-
-    /// <summary>First from synthetic rows, then from real ones.</summary>
-    Staged,
-
-    /// <summary>From synthetic rows alone.</summary>
-    Only,
-}
-
-/// <summary>Where the labels of synthetic rows come from.</summary>
-public enum SyntheticLabels
-{
-    /// <summary>The class that the generator drew the row for.</summary>
-    Hard,
-
-    /// <summary>The un-tuned model's probabilities, with the real training rows as its context.</summary>
-    Soft,
-}
-
 /// <summary>The synthetic rows of an arm.</summary>
 /// <param name="Generator">The generator's name.</param>
 /// <param name="PerReal">Synthetic rows for each real training row, K.</param>
-/// <param name="Use">How they take part.</param>
-/// <param name="Labels">Their labels.</param>
+/// <param name="Use">When they are trained on.</param>
+/// <param name="Labels">What they are said to be.</param>
 /// <param name="JoinValidation">Whether as many synthetic rows as there are validation rows join these.</param>
 public sealed record SyntheticRows(string Generator, double PerReal, SyntheticUse Use, SyntheticLabels Labels, bool JoinValidation);
 

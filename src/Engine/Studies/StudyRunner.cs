@@ -74,7 +74,7 @@ public sealed class StudyRunner(
             _table = StudyTable.Read(study, files[draw.Table], model.Config.Classes);
         }
 
-        var rows = DrawnRows.Draw(study, _table, draw, out string? fault);
+        var rows = DrawnRows.Draw(study, _table, draw, model, out string? fault);
         using var work = rows is null ? null : new DrawArms(study, draw, rows, model, device, generators, cancellation);
         foreach (var arm in arms)
         {

@@ -48,6 +48,14 @@ sealed class MemberPipeline
     /// <summary>The training rows' columns as the network reads them.</summary>
     internal float[][] Train { get; }
 
+    /// <summary>Most columns that a member makes of so many, whatever the cells are.</summary>
+    internal static int MostColumns(int rows, int columns)
+    {
+        // As they are and as quantiles; where quantiles replace columns, dropping constant ones may bring them back.
+        int shown = columns < FewestToReplace ? 2 * columns : Math.Max(columns, 2 * (FewestToReplace - 1));
+        return shown + SingularFeatures.VectorCount(rows, shown) + 1;
+    }
+
     /// <summary>Whether a column differs among the training rows; one value beside gaps is a difference.</summary>
     internal static bool Varies(double[] column) =>
         column.Any(value => value != column[0]) && !column.All(double.IsNaN);

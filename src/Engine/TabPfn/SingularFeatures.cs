@@ -22,9 +22,13 @@ sealed class SingularFeatures
         int rows = train[0].Length;
         _means = Array.ConvertAll(train, Mean);
         _scales = [.. train.Zip(_means, Scale)];
-        int count = train.Length < 2 ? 0 : Math.Max(1, Math.Min(rows / RowsPerVector + 1, train.Length / ColumnsPerVector));
+        int count = VectorCount(rows, train.Length);
         _vectors = count == 0 ? [] : Vectors(Scaled(train), count);
     }
+
+    /// <summary>How many vectors there are.</summary>
+    internal static int VectorCount(int rows, int columns) =>
+        columns < 2 ? 0 : Math.Max(1, Math.Min(rows / RowsPerVector + 1, columns / ColumnsPerVector));
 
     /// <summary>The right singular vectors, of the largest singular value first.</summary>
     internal IReadOnlyList<double[]> RightVectors => _vectors;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using CausalMixFT.Engine.Models;
 using CausalMixFT.Engine.Tables;
 
 namespace CausalMixFT.Engine.TabPfn;
@@ -21,17 +22,40 @@ public sealed class TabPfnClassifier
     /// <param name="options">How to predict.</param>
     /// <exception cref="InputException">The table is beyond TabPFN's limits, or no column varies.</exception>
     public TabPfnClassifier(ClassificationTask task, ReadOnlySpan<int> trainRows, TabPfnOptions? options = null)
+        : this(task.Features.Select(trainRows), Picked(task.Labels, trainRows), task.ClassNames, options)
+    { }
+
+    /// <summary>Learns from rows.</summary>
+    /// <param name="features">Their columns to predict from.</param>
+    /// <param name="labels">The class of each.</param>
+    /// <param name="classNames">What the classes are called.</param>
+    /// <param name="options">How to predict.</param>
+    /// <exception cref="InputException">The table is beyond TabPFN's limits, or no column varies.</exception>
+    public TabPfnClassifier(Table features, int[] labels, IReadOnlyList<string> classNames, TabPfnOptions? options = null)
     {
-        ArgumentNullException.ThrowIfNull(task);
-        _features = task.Features.Select(trainRows);
-        _order = ClassOrder(task.ClassNames);
-        int[] labels = [.. trainRows];
-        labels = Array.ConvertAll(labels, row => Array.IndexOf(_order, task.Labels[row]));
-        _ensemble = new(RawFeatures.Of(_features), labels, _order.Length, options);
+        ArgumentNullException.ThrowIfNull(features);
+        _features = features;
+        _order = ClassOrder(classNames);
+        _ensemble = new(
+            RawFeatures.Of(features), Array.ConvertAll(labels, label => Array.IndexOf(_order, label)), _order.Length, options);
     }
 
     /// <summary>The tables that the network is to be shown for <paramref name="rows"/>.</summary>
     public IEnumerable<TabPfnMember> Members(Table rows) => _ensemble.Members(Raw(rows));
+
+    /// <summary>The table that one member is to be shown for <paramref name="rows"/>, with the task's classes.</summary>
+    internal ShownTable Show(Table rows, int member)
+    {
+        var shown = _ensemble.Member(Raw(rows), member);
+        var names = new int[_order.Length];
+        for (int k = 0; k < names.Length; k++)
+        {
+            int place = Array.BinarySearch(_ensemble.Present, k);
+            names[_order[k]] = place < 0 ? -1 : shown.ClassPermutation[place];
+        }
+
+        return new(shown.Batch, names, _ensemble.Present.Length);
+    }
 
     /// <summary>Probabilities (rows, classes) in the order of the task's class names; each row sums to 1.</summary>
     /// <param name="rows">The rows to predict, which have the task's columns in any order.</param>
@@ -57,6 +81,17 @@ public sealed class TabPfnClassifier
         return numbers.Any(double.IsNaN)
             ? [.. classes.OrderBy(k => names[k], StringComparer.Ordinal)]
             : [.. classes.OrderBy(k => numbers[k])];
+    }
+
+    static int[] Picked(int[] labels, ReadOnlySpan<int> rows)
+    {
+        var picked = new int[rows.Length];
+        for (int i = 0; i < rows.Length; i++)
+        {
+            picked[i] = labels[rows[i]];
+        }
+
+        return picked;
     }
 
     RawFeatures Raw(Table rows)

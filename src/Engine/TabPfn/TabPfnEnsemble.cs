@@ -28,7 +28,7 @@ public sealed class TabPfnEnsemble
     readonly TabPfnOptions _options;
     readonly FeatureCleaner _cleaner;
     readonly MemberPlan[] _plans;
-    readonly MemberPipeline[] _pipelines;
+    readonly Lazy<MemberPipeline>[] _pipelines;
     readonly float[] _dense;
     readonly int[] _present, _counts;
     readonly int _classes, _rows, _columns;
@@ -67,7 +67,7 @@ public sealed class TabPfnEnsemble
         }
 
         _plans = EnsemblePlan.Draw(_options.Members, _present.Length, _options.Seed);
-        _pipelines = Array.ConvertAll(_plans, plan => new MemberPipeline(clean, plan));
+        _pipelines = Array.ConvertAll(_plans, plan => new Lazy<MemberPipeline>(() => new(clean, plan)));
     }
 
     /// <summary>The tables that the network is to be shown.</summary>
@@ -81,13 +81,22 @@ public sealed class TabPfnEnsemble
         }
 
         var clean = _cleaner.Clean(test);
-        return _plans.Zip(_pipelines, (plan, pipeline) =>
-        {
-            float[][] query = pipeline.Apply(clean);
-            float[] cells = [.. Rows(pipeline.Train), .. Rows(query)];
-            float[] shown = Array.ConvertAll(_dense, label => (float)plan.ClassPermutation[(int)label]);
-            return new TabPfnMember(new(1, _rows, test.Rows, query.Length, cells, shown), plan.ClassPermutation);
-        });
+        return Enumerable.Range(0, _plans.Length).Select(member => Shown(clean, member, test.Rows));
+    }
+
+    /// <summary>The classes that training rows have, ascending.</summary>
+    internal int[] Present => _present;
+
+    /// <summary>The table that one member is to be shown.</summary>
+    internal TabPfnMember Member(RawFeatures test, int member) => Shown(_cleaner.Clean(test), member, test.Rows);
+
+    TabPfnMember Shown(FeatureBlock test, int member, int rows)
+    {
+        var (plan, pipeline) = (_plans[member], _pipelines[member].Value);
+        float[][] query = pipeline.Apply(test);
+        float[] cells = [.. Rows(pipeline.Train), .. Rows(query)];
+        float[] labels = Array.ConvertAll(_dense, label => (float)plan.ClassPermutation[(int)label]);
+        return new(new(1, _rows, rows, query.Length, cells, labels), plan.ClassPermutation);
     }
 
     /// <summary>Probabilities (rows, classes), row-major; each row sums to 1.</summary>

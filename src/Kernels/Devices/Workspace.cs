@@ -7,9 +7,9 @@ namespace CausalMixFT.Kernels.Devices;
 /// </remarks>
 public sealed class Workspace(ComputeDevice device) : IDisposable
 {
-    // 1 Mi floats hold what is small; what is larger than a quarter of that has a block of its own, so that no small tensor
+    // WorkspaceMeter counts by the same rules. 1 Mi floats hold what is small; what is larger than a quarter of that has a block of its own, so that no small tensor
     // between two large ones leaves most of a block unused.
-    const int SharedBlock = 1 << 20;
+    internal const int SharedBlock = 1 << 20;
 
     readonly List<DeviceArray<float>> _shared = [], _own = [];
     int _sharedBlock, _used, _ownBlock;

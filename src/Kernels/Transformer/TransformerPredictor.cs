@@ -6,9 +6,15 @@ namespace CausalMixFT.Kernels.Transformer;
 public sealed class TransformerPredictor(TabularTransformer model) : IDisposable
 {
     // Activations of query rows are about a kilobyte a cell: so many at once stay in tens of megabytes.
-    const int MostCells = 30_000;
+    const int MostCells = 30_000, FewestRows = 16;
 
     readonly Devices.Workspace _workspace = new(model.Device);
+
+    /// <summary>Most query rows at once, where memory is short; null for as many as do not matter.</summary>
+    public int? MostRows { get; init; }
+
+    /// <summary>So many query rows of a table of so many columns are predicted at once, unless <see cref="MostRows"/> says otherwise.</summary>
+    public static int UsualBlockRows(int columns) => Math.Max(FewestRows, MostCells / (columns + 1));
 
     /// <summary>Logits (tables, query rows, outputs) of the query rows of a batch, row-major, a block of rows at a time.</summary>
     public float[] Logits(EpisodeBatch batch)
@@ -17,7 +23,7 @@ public sealed class TransformerPredictor(TabularTransformer model) : IDisposable
         int rows = batch.QueryRows, outputs = model.Config.Classes;
         var cells = batch.QueryCells();
         var logits = new float[batch.Tables * rows * outputs];
-        int block = batch.Tables > 1 ? Math.Max(rows, 1) : Math.Max(16, MostCells / (batch.Columns + 1));
+        int block = batch.Tables > 1 ? Math.Max(rows, 1) : MostRows ?? UsualBlockRows(batch.Columns);
         for (int start = 0; start < rows; start += block)
         {
             int count = Math.Min(block, rows - start);

@@ -44,6 +44,18 @@ public sealed class TransformerTrainer : IDisposable
         return loss;
     }
 
+    /// <summary>Takes one step on the mean cross-entropy of the query rows' soft labels and returns that mean, before the step.</summary>
+    /// <param name="batch">Tables of one shape.</param>
+    /// <param name="softLabels">Probabilities of each query row's classes: (tables, query rows, classes of the model), 0 past a table's.</param>
+    /// <param name="classes">Classes of each table: only so many logits take part.</param>
+    /// <param name="learningRate">This step's learning rate.</param>
+    public double Step(EpisodeBatch batch, ReadOnlySpan<float> softLabels, ReadOnlySpan<int> classes, float learningRate)
+    {
+        double loss = Accumulate(batch, softLabels, classes);
+        Update(learningRate);
+        return loss;
+    }
+
     /// <summary>
     /// Adds the gradient of <paramref name="weight"/> times the mean cross-entropy of the query rows to that of the next
     /// <see cref="Update"/>, and returns the mean itself: so one step can learn from tables of several shapes.
@@ -54,20 +66,49 @@ public sealed class TransformerTrainer : IDisposable
     /// <param name="weight">Share of this batch in the step; those of a step add up to 1.</param>
     public double Accumulate(EpisodeBatch batch, ReadOnlySpan<int> labels, ReadOnlySpan<int> classes, float weight = 1)
     {
-        var device = _model.Device;
-        _workspace.Reset();
-        using var labelArray = device.Allocate(labels);
-        using var classArray = device.Allocate(classes);
-        var logits = _model.Forward(batch, _workspace);
-        Tensor losses = _workspace.Take(logits.Rows, 1), probabilities = _workspace.Take(logits.Rows, logits.Width);
+        using var labelArray = _model.Device.Allocate(labels);
+        using var classArray = _model.Device.Allocate(classes);
+        var (logits, losses, probabilities) = Forward(batch);
         _crossEntropy.Forward(logits, labelArray, classArray, losses, probabilities);
         double loss = losses.ToArray().Average(value => (double)value);
 
         var dLogits = _workspace.Take(logits.Rows, logits.Width);
         _crossEntropy.Backward(probabilities, labelArray, dLogits, weight);
+        Backward(dLogits);
+        return loss;
+    }
+
+    /// <summary>The same for soft labels, whose certain rows give the bits that hard ones give.</summary>
+    /// <param name="batch">Tables of one shape.</param>
+    /// <param name="softLabels">Probabilities of each query row's classes: (tables, query rows, classes of the model), 0 past a table's.</param>
+    /// <param name="classes">Classes of each table: only so many logits take part.</param>
+    /// <param name="weight">Share of this batch in the step; those of a step add up to 1.</param>
+    public double Accumulate(EpisodeBatch batch, ReadOnlySpan<float> softLabels, ReadOnlySpan<int> classes, float weight = 1)
+    {
+        using var classArray = _model.Device.Allocate(classes);
+        var (logits, losses, probabilities) = Forward(batch);
+        var targets = _workspace.Take(logits.Rows, logits.Width);
+        targets.CopyFrom(softLabels);
+        _crossEntropy.Forward(logits, targets, classArray, losses, probabilities);
+        double loss = losses.ToArray().Average(value => (double)value);
+
+        var dLogits = _workspace.Take(logits.Rows, logits.Width);
+        _crossEntropy.Backward(probabilities, targets, dLogits, weight);
+        Backward(dLogits);
+        return loss;
+    }
+
+    (Tensor Logits, Tensor Losses, Tensor Probabilities) Forward(EpisodeBatch batch)
+    {
+        _workspace.Reset();
+        var logits = _model.Forward(batch, _workspace);
+        return (logits, _workspace.Take(logits.Rows, 1), _workspace.Take(logits.Rows, logits.Width));
+    }
+
+    void Backward(Tensor dLogits)
+    {
         _model.Backward(dLogits);
         _pending++;
-        return loss;
     }
 
     /// <summary>Takes one step along the gradients that were accumulated.</summary>

@@ -23,6 +23,8 @@ public sealed class StudyFileFacts : IDisposable
         Assert.Equal([null, 0.5, 0.3, 0.2, 0.1, 0.05, 0.02], study.Shares);
         Assert.Equal(StudyArm.References, study.Arms);
         Assert.Null(study.Model);
+        Assert.Null(study.FineTuning.LearningRate);
+        Assert.Equal(new FineTuneOptions().RatesToTry, study.FineTuning.RatesToTry);
     }
 
     [Fact]

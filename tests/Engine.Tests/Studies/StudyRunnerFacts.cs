@@ -29,7 +29,8 @@ public sealed class StudyRunnerFacts : IDisposable
             Rows = [40],
             Shares = [null, 0.5],
             Arms = [.. StudyArm.References, .. StudyArm.Product(
-                ["copy"], [1, 2], [SyntheticUse.Mixed], [SyntheticLabels.Hard], [false, true])],
+                ["copy"], [1, 2], [SyntheticUse.Mixed], [SyntheticLabels.Hard], [false, true]),
+                .. StudyArm.Product(["copy"], [1], [SyntheticUse.Staged, SyntheticUse.Only], [SyntheticLabels.Hard, SyntheticLabels.Soft], [false])],
             FineTuning = new() { Steps = 4, ValidateEvery = 2, LearningRate = 3e-3f, ContextRows = 20, QueryRows = 10 },
             Prediction = new() { Members = 2 },
         };
@@ -62,6 +63,12 @@ public sealed class StudyRunnerFacts : IDisposable
             });
         }
 
+        // Four steps, validated at 0, 2 and 4, with the test rows watched.
+        Assert.All(results.Where(result => result.Unit.Arm == "real" || result.Unit.Arm.StartsWith("copy", StringComparison.Ordinal)), result =>
+        {
+            Assert.Equal([0, 2, 4], result.Checkpoints.Select(check => check.Step));
+            Assert.All(result.Checkpoints, check => Assert.True(check.TestLoss > 0 && check.TestAuc is >= 0 and <= 1));
+        });
         Assert.All(results.Where(result => result.Unit.Share == 0.5), result => Assert.Equal([20, 20], result.TrainCounts));
     }
 

@@ -50,6 +50,26 @@ public class SoftmaxCrossEntropyFacts
         Agrees(Soft, losses, gradient);
     }
 
+    [Theory, ClassData(typeof(EveryDevice))]
+    public void Certain_soft_labels_give_the_bits_of_hard_ones(DeviceKind kind)
+    {
+        using var device = ComputeDevice.Open(kind);
+        using var workspace = new Workspace(device);
+        using var labels = device.Allocate<int>(Labels);
+        using var classes = device.Allocate<int>(Classes);
+        Tensor logits = Logits.On(workspace, Rows, Width), losses = workspace.Take(Rows, 1), probabilities = workspace.Take(Rows, Width);
+        Tensor gradient = workspace.Take(Rows, Width), certain = workspace.Take(Rows, Width);
+        certain.CopyFrom([.. Enumerable.Range(0, Rows * Width).Select(i => i % Width == Labels[i / Width] ? 1f : 0)]);
+        var operation = SoftmaxCrossEntropy.On(device);
+        operation.Forward(logits, labels, classes, losses, probabilities);
+        operation.Backward(probabilities, labels, gradient, 0.7f);
+        var (hardLosses, hardGradient) = (losses.ToArray(), gradient.ToArray());
+        operation.Forward(logits, certain, classes, losses, probabilities);
+        operation.Backward(probabilities, certain, gradient, 0.7f);
+        Assert.Equal(hardLosses, losses.ToArray());
+        Assert.Equal(hardGradient, gradient.ToArray());
+    }
+
     // Losses of up to 40 in floats; probabilities and gradients below 1.
     static void Agrees(double[] target, Tensor losses, Tensor gradient)
     {

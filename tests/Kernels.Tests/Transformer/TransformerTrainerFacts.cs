@@ -176,6 +176,30 @@ public class TransformerTrainerFacts(ITestOutputHelper output)
         Assert.True(last < first);
     }
 
+    [Fact]
+    public void Certain_soft_labels_give_the_bits_of_hard_ones()
+    {
+        using var device = ComputeDevice.Open(DeviceKind.Cpu);
+        var (batch, labels, _) = Draw(1);
+        int[] classes = [2, 2];
+        float[] certain = [.. labels.SelectMany(label => new[] { label == 0 ? 1f : 0, label == 1 ? 1f : 0, 0 })];
+        (double Loss, float[] Gradients) Run(Func<TransformerTrainer, double> accumulate)
+        {
+            using var model = Model(device, Tiny with { Classes = 3 });
+            using var trainer = new TransformerTrainer(model, new AdamWOptions());
+            return (accumulate(trainer), model.Parameters.Gradients.ToArray());
+        }
+
+        var hard = Run(trainer => trainer.Accumulate(batch, labels, classes, 0.7f));
+        var soft = Run(trainer => trainer.Accumulate(batch, certain, classes, 0.7f));
+        Assert.Equal(hard.Loss, soft.Loss);
+        Assert.Equal(hard.Gradients, soft.Gradients);
+
+        // And uncertain ones do not.
+        float[] half = [.. labels.SelectMany(_ => new[] { 0.5f, 0.5f, 0 })];
+        Assert.NotEqual(hard.Gradients, Run(trainer => trainer.Accumulate(batch, half, classes, 0.7f)).Gradients);
+    }
+
     [Theory, ClassData(typeof(EveryDevice))]
     public void Several_batches_of_a_step_add_up_by_their_weights(DeviceKind kind)
     {
