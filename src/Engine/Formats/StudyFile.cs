@@ -125,6 +125,7 @@ public static class StudyFile
         {
             MaxContext = (int)keys.Whole("max-context", defaults.MaxContext, 4, 1_000_000),
             Members = (int)keys.Whole("members", defaults.Members, 1, 64),
+            TabPfnMembers = (int)keys.Whole("tabpfn-members", defaults.TabPfnMembers, 1, 64),
         };
     }
 

@@ -73,7 +73,8 @@ public sealed class StudyFileFacts : IDisposable
         Assert.Equal([50], study.Rows);
         Assert.Equal([null, 0.1], study.Shares);
         Assert.Equal(0.5, study.ValidationPerRow);
-        Assert.Equal((20, 3e-5f, 80), (study.FineTuning.Steps, study.FineTuning.LearningRate, study.FineTuning.ContextRows));
+        Assert.Equal((20, 80), (study.FineTuning.Steps, study.FineTuning.ContextRows));
+        Assert.Equal(3e-5f, study.FineTuning.LearningRate);
         Assert.Equal((2, 300), (study.Prediction.Members, study.Prediction.MaxContext));
 
         // Four of the first block; the second has eight, one of which is there already.
