@@ -10,8 +10,8 @@ static class Application
 {
     static readonly Type[] AllCommands =
     [
-        typeof(RunCommand), typeof(DiscoverCommand), typeof(CompareCommand), typeof(FitCommand), typeof(SampleCommand), typeof(CounterfactualCommand), typeof(FineTuneCommand),
-        typeof(PredictCommand), typeof(EvaluateCommand), typeof(PretrainCommand), typeof(ModelCommand), typeof(DevicesCommand),
+        typeof(RunCommand), typeof(DiscoverCommand), typeof(CompareCommand), typeof(FitCommand), typeof(SampleCommand), typeof(GenerateCommand), typeof(CounterfactualCommand), typeof(FineTuneCommand),
+        typeof(PredictCommand), typeof(EvaluateCommand), typeof(StudyCommand), typeof(PretrainCommand), typeof(ModelCommand), typeof(DevicesCommand),
     ];
 
     /// <summary>Runs the command that the arguments name.</summary>

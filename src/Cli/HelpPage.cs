@@ -32,7 +32,7 @@ static class HelpPage
     {
         var options = command.GetProperties()
             .Select(property => (Property: property, Option: property.GetCustomAttribute<OptionAttribute>()!))
-            .Where(pair => pair.Option is not null).OrderByDescending(pair => pair.Option.Required).ToArray();
+            .Where(pair => pair.Option is { Hidden: false }).OrderByDescending(pair => pair.Option.Required).ToArray();
         var values = command.GetProperties().Select(property => property.GetCustomAttribute<ValueAttribute>()!)
             .Where(value => value is { Hidden: false }).ToArray();
         var required = options.Where(pair => pair.Option.Required).Select(pair => Usage(pair.Property, pair.Option));

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using CausalMixFT.Engine;
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace CausalMixFT.Cli;
 
@@ -79,6 +80,35 @@ sealed class Terminal
         Cancellation.ThrowIfCancellationRequested();
         return result;
     }
+
+    /// <summary>Shows how far work is until it ends, however it does.</summary>
+    /// <param name="draw">The view for a person.</param>
+    /// <param name="line">The view in a line, told at most every ten seconds where nobody watches.</param>
+    /// <param name="work">The work.</param>
+    public void Watch(Func<IRenderable> draw, Func<string> line, Task work)
+    {
+        if (IsInteractive)
+        {
+            _console.Live(draw()).Start(context =>
+            {
+                while (!Ended(work, TimeSpan.FromSeconds(0.5)))
+                {
+                    context.UpdateTarget(draw());
+                }
+
+                context.UpdateTarget(draw());
+            });
+            return;
+        }
+
+        while (!Ended(work, TimeSpan.FromSeconds(10)))
+        {
+            Say(line());
+        }
+    }
+
+    // Waits without a word about how the work ended: that is for whoever began it.
+    static bool Ended(Task work, TimeSpan longest) => ((IAsyncResult)work).AsyncWaitHandle.WaitOne(longest);
 
     T WithBars<T>(Func<IProgress<StageProgress>, T> work) => _console.Progress()
         .Columns(

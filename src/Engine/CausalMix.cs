@@ -205,8 +205,8 @@ public sealed class CausalMix(ComputeDevice device, CausalMixOptions options)
         };
     }
 
-    // How a model of this kind is shown rows of a task, by what their training rows are like.
-    static Func<Table, int[], ShownRows> Shown(TabularModel model, ClassificationTask task, Table train)
+    /// <summary>How a model of this kind is shown rows of a task, by what their training rows are like.</summary>
+    internal static Func<Table, int[], ShownRows> Shown(TabularModel model, ClassificationTask task, Table train)
     {
         if (model.Traits.Ensemble == ModelEnsemble.TabPfn)
         {

@@ -9,8 +9,8 @@ public partial class FolderOrderFacts
     // Formats is the only place that opens files, so it stands last, and a stage that keeps files may call it.
     static readonly string[] Stages =
     [
-        "Tables", "Encoding", "Boosting", "Graphs", "Discovery", "Scm", "Models", "TabPfn", "Evaluation", "FineTuning", "Pretraining",
-        "Reporting",
+        "Tables", "Encoding", "Boosting", "Graphs", "Discovery", "Scm", "Models", "TabPfn", "Generators", "Evaluation", "FineTuning",
+        "Pretraining", "Studies", "Reporting",
     ];
 
     [Fact]

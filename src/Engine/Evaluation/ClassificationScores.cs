@@ -31,6 +31,10 @@ public sealed record ClassificationScores
     [JsonConverter(typeof(UndefinedAsNull))]
     public required double Brier { get; init; }
 
+    /// <summary>How far confidence is from the share that is right, on average (expected calibration error, 15 bins).</summary>
+    [JsonConverter(typeof(UndefinedAsNull))]
+    public double CalibrationError { get; init; } = double.NaN;
+
     /// <summary>The likeliest class: threshold ½.</summary>
     public required LabelScores Half { get; init; }
 
@@ -85,6 +89,7 @@ public sealed record ClassificationScores
             AveragePrecision = averagePrecision / ranked,
             LogLoss = ProbabilityMetrics.LogLoss(probabilities, labels, classes),
             Brier = ProbabilityMetrics.Brier(probabilities, labels, classes),
+            CalibrationError = ProbabilityMetrics.CalibrationError(probabilities, labels, classes),
             Half = LabelScores.Compute(DecisionRule.Half(trainingPrior).Predict(probabilities), labels, classes, minority),
             Prior = LabelScores.Compute(DecisionRule.Prior(trainingPrior).Predict(probabilities), labels, classes, minority),
             Tuned = LabelScores.Compute(tunedRule.Predict(probabilities), labels, classes, minority),

@@ -56,6 +56,20 @@ sealed class ConfusionCounts(int classes)
         return sum / met;
     }
 
+    /// <summary>The geometric mean of recall over the true classes: 0 as soon as one class is never recognised.</summary>
+    public double GMean()
+    {
+        double product = 1;
+        int met = 0;
+        for (int c = 0; c < classes; c++)
+        {
+            product *= _true[c] == 0 ? 1 : (double)_both[c] / _true[c];
+            met += _true[c] == 0 ? 0 : 1;
+        }
+
+        return met == 0 ? double.NaN : Math.Pow(product, 1.0 / met);
+    }
+
     public double Accuracy() => (double)_both.Sum() / _true.Sum();
 
     // Gorodkin (2004): with n rows, c right, t_k true and p_k predicted of class k,

@@ -28,6 +28,10 @@ public sealed record LabelScores
     [JsonConverter(typeof(UndefinedAsNull))]
     public required double Matthews { get; init; }
 
+    /// <summary>The geometric mean of recall over the true classes: 0 as soon as one of them is never recognised.</summary>
+    [JsonConverter(typeof(UndefinedAsNull))]
+    public double GMean { get; init; } = double.NaN;
+
     /// <summary>Scores predicted classes against true ones.</summary>
     public static LabelScores Compute(ReadOnlySpan<int> predicted, ReadOnlySpan<int> labels, int classes, int minority)
     {
@@ -49,6 +53,7 @@ public sealed record LabelScores
             BalancedAccuracy = counts.BalancedAccuracy(),
             Accuracy = counts.Accuracy(),
             Matthews = counts.Matthews(),
+            GMean = counts.GMean(),
         };
     }
 }

@@ -44,4 +44,36 @@ static class ProbabilityMetrics
 
         return sum / labels.Length;
     }
+
+    /// <summary>
+    /// The expected calibration error: over bins of confidence, the mean distance between confidence and the share that is right.
+    /// </summary>
+    /// <remarks>
+    /// Guo, Pleiss, Sun and Weinberger (2017): Σ_b n_b/n · |right_b − confidence_b|, where confidence is the largest probability, of equal
+    /// ones the first class's, and bin b of B holds confidences in (b/B, (b + 1)/B].
+    /// </remarks>
+    public static double CalibrationError(ReadOnlySpan<float> probabilities, ReadOnlySpan<int> labels, int classes, int bins = 15)
+    {
+        // Of each bin, confidence less hits, summed: its size cancels.
+        var excess = new double[bins];
+        for (int row = 0; row < labels.Length; row++)
+        {
+            var p = probabilities.Slice(row * classes, classes);
+            int likeliest = 0;
+            for (int c = 0; c < classes; c++)
+            {
+                if (float.IsNaN(p[c]))
+                {
+                    return double.NaN;
+                }
+
+                likeliest = p[c] > p[likeliest] ? c : likeliest;
+            }
+
+            int bin = Math.Clamp((int)Math.Ceiling((double)p[likeliest] * bins) - 1, 0, bins - 1);
+            excess[bin] += p[likeliest] - (labels[row] == likeliest ? 1.0 : 0.0);
+        }
+
+        return excess.Sum(Math.Abs) / labels.Length;
+    }
 }

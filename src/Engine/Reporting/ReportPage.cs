@@ -36,7 +36,10 @@ public static class ReportPage
     /// <param name="title">What the browser's tab says.</param>
     /// <param name="markdown">The report.</param>
     /// <param name="pictures">SVG documents by the name under which the report shows them.</param>
-    public static string Render(string title, string markdown, IReadOnlyDictionary<string, string> pictures)
+    public static string Render(string title, string markdown, IReadOnlyDictionary<string, string> pictures) => Render(title, markdown, pictures, "");
+
+    /// <summary>The page with rules of style that override those of all pages.</summary>
+    internal static string Render(string title, string markdown, IReadOnlyDictionary<string, string> pictures, string style)
     {
         ArgumentNullException.ThrowIfNull(pictures);
         string body = Markdown.ToHtml(markdown, Pipeline)
@@ -56,6 +59,7 @@ public static class ReportPage
             <title>{WebUtility.HtmlEncode(title)}</title>
             <style>
             {Style}
+            {style}
             </style>
             </head>
             <body>

@@ -119,6 +119,15 @@ public sealed class ClassificationTask
             [.. rows.Select(row => SourceRows[row])], [.. Notes, note]);
     }
 
+    /// <summary>The task of some of the rows, in that order, with all of its columns and classes, even where rows of one are lacking.</summary>
+    public ClassificationTask Select(ReadOnlySpan<int> rows)
+    {
+        int[] chosen = rows.ToArray();
+        return new(
+            Features.Select(chosen), Target, Array.ConvertAll(chosen, row => Labels[row]), [.. ClassNames],
+            Array.ConvertAll(chosen, row => SourceRows[row]), [.. Notes]);
+    }
+
     static void CheckClasses(Column target, int[] labels, string[] names, int mostClasses)
     {
         if (names.Length == 0)
