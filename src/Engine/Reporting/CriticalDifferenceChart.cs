@@ -9,8 +9,8 @@ namespace CausalMixFT.Engine.Reporting;
 /// <summary>Average ranks on a line, bars joining arms whose ranks do not differ (Demšar 2006), as an SVG picture.</summary>
 static class CriticalDifferenceChart
 {
-    const double Width = 940, Side = 270, Axis = 62, Row = 21, Bar = 8;
-    const int MostLetters = 36;
+    const double Width = 1020, Side = 310, Axis = 62, Row = 21, Bar = 8;
+    const int MostLetters = 38;
 
     static readonly string Ink = Hex(PlotSheet.Ink), Strong = Hex(StudyPage.Colours[1]);
 

@@ -9,14 +9,14 @@ namespace CausalMixFT.Engine.Reporting;
 /// <summary>A measure against the share of the rarest class, with intervals over tables, as SVG pictures.</summary>
 static class SkewChart
 {
-    const double Width = 320, Height = 250, Legend = 24;
+    const double Width = 330, Height = 260, Legend = 24;
     const int PerRow = 3, MostLetters = 42;
 
     /// <summary>The measure itself: a panel for each number of training rows, a line for each of some arms.</summary>
     public static string DrawValues(StudyMeasure measure, IReadOnlyList<SkewPoint> points, IReadOnlyList<string> arms)
     {
         var sheet = new PlotSheet($"skew-{measure.Key}-", $"{measure.Name} against the share of the rarest class");
-        double head = Keys(sheet, arms.Select(arm => PlotSheet.Short(arm, MostLetters)).ToArray());
+        double head = Keys(sheet, [.. arms.Select(arm => PlotSheet.Short(arm, MostLetters))], points.Select(point => point.Rows).Distinct().Count());
         SkewPoint[] shown = [.. points.Where(point => arms.Contains(point.Arm))];
         double low = shown.Min(point => Low(point.Value)), high = shown.Max(point => High(point.Value));
         foreach (var (i, rows) in shown.GroupBy(point => point.Rows).OrderBy(rows => rows.Key).Index())
@@ -38,7 +38,7 @@ static class SkewChart
     {
         var sheet = new PlotSheet($"skewgain-{measure.Key}-", $"Gain in {measure.Name} against the share of the rarest class");
         int[] rows = [.. points.Select(point => point.Rows).Distinct().Order()];
-        double head = Keys(sheet, [.. rows.Select(count => StudyText.Of($"{count:N0} training rows"))], first: 1);
+        double head = Keys(sheet, [.. rows.Select(count => StudyText.Of($"{count:N0} training rows"))], arms.Count, first: 1);
         double low = Math.Min(0, points.Min(point => Low(point.Gain))), high = Math.Max(0, points.Max(point => High(point.Gain)));
         foreach (var (i, arm) in arms.Index())
         {
@@ -56,13 +56,15 @@ static class SkewChart
     }
 
     // Names of the lines, in as many lines as they need.
-    static double Keys(PlotSheet sheet, IReadOnlyList<string> names, int first = 0)
+    static double Keys(PlotSheet sheet, IReadOnlyList<string> names, int panels, int first = 0)
     {
+        double room = Width * Math.Clamp(panels, 2, PerRow);
+        sheet.Box(0, 0, room, 1, OxyColors.White, opacity: 0);
         double left = 8, top = 6;
         foreach (var (i, name) in names.Index())
         {
             double width = 34 + PlotSheet.RoomFor([name], 12);
-            if (left + width > PerRow * Width && left > 8)
+            if (left + width > room && left > 8)
             {
                 (left, top) = (8, top + Legend);
             }
@@ -79,12 +81,14 @@ static class SkewChart
     static PlotModel Panel(string title, double low, double high, Func<double, string> label)
     {
         var plot = PlotSheet.Empty(title);
+        plot.PlotMargins = new OxyThickness(50, double.NaN, double.NaN, 40);
         double room = Math.Max(1e-6, 0.05 * (high - low));
         plot.Axes.Add(PlotSheet.Axis(new LinearAxis
         {
             Position = AxisPosition.Bottom,
             Title = "share of the rarest class",
             TitleFontSize = 10.5,
+            AxisTitleDistance = 10,
             MajorStep = 1,
             MinimumPadding = 0.06,
             MaximumPadding = 0.06,
@@ -105,7 +109,7 @@ static class SkewChart
 
     static void Add(PlotModel plot, SkewPoint[] points, Func<SkewPoint, BootstrapInterval> of, OxyColor colour)
     {
-        var band = new AreaSeries { Color = OxyColors.Transparent, StrokeThickness = 0, Fill = OxyColor.FromAColor(38, colour) };
+        var band = new AreaSeries { Color = OxyColors.Transparent, StrokeThickness = 0, Fill = OxyColor.FromAColor(28, colour) };
         var line = new LineSeries { Color = colour, StrokeThickness = 2, MarkerType = MarkerType.Circle, MarkerSize = 2.8, MarkerFill = colour };
         foreach (var point in points.OrderByDescending(point => point.Share))
         {

@@ -10,17 +10,18 @@ namespace CausalMixFT.Engine.Reporting;
 /// <summary>The mean gain of each arm over the un-tuned model with its interval, a panel a measure, as an SVG picture.</summary>
 static class StudyGainsChart
 {
-    const double Panel = 330, Line = 22, Margins = 74, Letters = 11;
+    const double Panel = 330, Line = 22, Margins = 84, Letters = 11;
     const int MostLetters = 44;
 
-    /// <summary>The picture; arms in the order given, from above.</summary>
+    /// <summary>The picture; arms by falling gain in the first measure, from above.</summary>
     public static string Draw(IReadOnlyList<ArmComparison> comparisons)
     {
         var sheet = new PlotSheet("gains", "Mean gain of each arm over the un-tuned model");
         double left = 0;
+        string[] order = [.. comparisons.GroupBy(one => one.Arm).OrderByDescending(arm => arm.First().Mean.Estimate).Select(arm => arm.Key)];
         foreach (var measure in comparisons.GroupBy(one => one.Measure))
         {
-            ArmComparison[] arms = [.. measure.Where(one => one.Gains.Count > 0)];
+            ArmComparison[] arms = [.. measure.OrderBy(one => Array.IndexOf(order, one.Arm))];
             string[] names = [.. arms.Select(one => left == 0 ? PlotSheet.Short(one.Arm, MostLetters) : "")];
             double room = PlotSheet.RoomFor(names, Letters), width = Panel + room;
             sheet.Add(Plot(measure.Key, arms, names, room), left, 0, width, Margins + Line * arms.Length);
@@ -58,7 +59,7 @@ static class StudyGainsChart
     static PlotModel Plot(StudyMeasure measure, ArmComparison[] arms, string[] names, double room)
     {
         var plot = PlotSheet.Empty($"Gain in {measure.Name}");
-        plot.PlotMargins = new OxyThickness(room, double.NaN, double.NaN, double.NaN);
+        plot.PlotMargins = new OxyThickness(room, double.NaN, double.NaN, 40);
         plot.Axes.Add(Names(names));
         plot.Axes.Add(PlotSheet.Axis(new LinearAxis
         {
@@ -69,6 +70,7 @@ static class StudyGainsChart
             MaximumPadding = 0.06,
             Title = "worse ← no gain → better",
             TitleFontSize = 10.5,
+            AxisTitleDistance = 10,
         }));
         plot.Annotations.Add(Zero());
         for (int i = 0; i < arms.Length; i++)
@@ -79,6 +81,11 @@ static class StudyGainsChart
                 StudyVerdict.Worse => StudyPage.Worse,
                 _ => StudyPage.Neutral,
             };
+            if (arms[i].Gains.Count == 0)
+            {
+                continue;
+            }
+
             if (!double.IsNaN(arms[i].Mean.Low))
             {
                 var line = new LineSeries { Color = colour, StrokeThickness = 2.4 };

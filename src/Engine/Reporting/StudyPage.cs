@@ -28,6 +28,7 @@ static class StudyPage
         h2 { border-top-color: var(--grid); }
         th { color: var(--muted); border-bottom-color: var(--grid); }
         td { border-bottom-color: var(--grid); }
+        td:first-child { min-width: 10rem; }
         pre { background: var(--box); border-color: var(--grid); }
         blockquote { margin: 1rem 0; padding: .2rem 1.2rem; background: var(--box); border-left: 4px solid var(--link); border-radius: 4px; max-width: 46rem; }
         """;
@@ -46,7 +47,7 @@ static class StudyPage
         foreach (var (colour, name) in Shared)
         {
             string hex = $"#{colour.R:x2}{colour.G:x2}{colour.B:x2}", variable = $"var(--{name}, {hex})";
-            svg = svg.Replace($"\"rgb({colour.R},{colour.G},{colour.B})\"", $"\"{variable}\"", StringComparison.Ordinal)
+            svg = svg.Replace($"rgb({colour.R},{colour.G},{colour.B})", variable, StringComparison.Ordinal)
                 .Replace($"\"{hex}\"", $"\"{variable}\"", StringComparison.OrdinalIgnoreCase);
         }
 

@@ -24,25 +24,26 @@ static class StudySections
         {
             text.Heading(3, measure.Name);
             text.Table(
-                1, ["Arm", "Tables", "Mean gain (95 % interval)", "Median", "Better / same / worse", "p", "p after Holm", ""],
+                2, ["Arm", "Than un-tuned", "Tables", "Mean gain (95 % interval)", "Median", "Better / same / worse", "p", "p after Holm"],
                 study.Primary.Where(one => one.Measure == measure).OrderByDescending(one => one.Mean.Estimate).Select(one => (IReadOnlyList<string>)[
-                    Name(one.Arm), Of($"{one.Gains.Count}"), Gain(one.Mean), Gain(one.Median), Tally(one), PValue(one.Test.PValue), PValue(one.HolmPValue), Verdict(one.Verdict)]));
+                    Name(one.Arm), Verdict(one), Of($"{one.Gains.Count}"), Gain(one.Mean), Gain(one.Median), Tally(one),
+                    PValue(one.IsTested ? one.Test.PValue : double.NaN), PValue(one.HolmPValue)]));
         }
 
         text.Paragraph(
-            $"p: Wilcoxon's signed-rank test over tables, two-sided, exact up to {WilcoxonSignedRank.MostExact} differences. After Holm: among all {study.Primary.Count} comparisons of these tables together.");
+            $"p: Wilcoxon's signed-rank test over tables, two-sided, exact up to {WilcoxonSignedRank.MostExact} differences. After Holm: among all {study.Primary.Count(one => one.IsTested)} comparisons of these tables together; an arm that nowhere differs is not tested.");
         text.Heading(2, "Losses");
+        text.Paragraph("Where an arm does worse than un-tuned, however good it is on average. Of a cell, training rows and the share of the rarest class among them are named.");
         foreach (var measure in study.Options.Primary)
         {
             text.Heading(3, measure.Name);
             text.Table(
-                1, ["Arm", "Tables worse", "Cells worse", "Mean loss where worse", "Worst table", "", "Worst cell", ""],
+                1, ["Arm", "Tables worse", "Cells worse", "Mean loss where worse", "Worst table", "Worst cell"],
                 study.Primary.Where(one => one.Measure == measure && one.Gains.Count > 0).OrderByDescending(one => (double)one.Losses / one.Gains.Count).Select(one => (IReadOnlyList<string>)[
                     Name(one.Arm), $"{one.Losses} of {one.Gains.Count} ({Percent((double)one.Losses / one.Gains.Count)})",
                     $"{one.Cells.Worse} of {one.Cells.All} ({Percent((double)one.Cells.Worse / one.Cells.All)})", Gain(one.MeanLoss),
-                    one.Losses == 0 ? "–" : Gain(one.Gains[0].Gain), one.Losses == 0 ? "" : Name(one.Gains[0].Table),
-                    one.WorstCell is null ? "–" : Gain(one.WorstCell.Gain),
-                    one.WorstCell is null ? "" : $"{Name(one.WorstCell.Cell.Table)}, {Cell(one.WorstCell.Cell)}"]));
+                    one.Losses == 0 ? "–" : $"{Gain(one.Gains[0].Gain)} ({Name(one.Gains[0].Table)})",
+                    one.WorstCell is null ? "–" : $"{Gain(one.WorstCell.Gain)} ({Name(one.WorstCell.Cell.Table)}, {Cell(one.WorstCell.Cell)})"]));
         }
     }
 
@@ -178,11 +179,12 @@ static class StudySections
 
         string[] leftOut = [.. study.Regressions.SelectMany(one => one.LeftOut).Distinct()];
         text.Paragraph(
-            "A mixed linear regression of an arm's gain in each cell on the logarithms of skew and rows and on what the table's columns are, with a random intercept for each table (restricted maximum likelihood), and 95 % intervals by Student's t. " +
+            "A mixed linear regression of an arm's gain in each cell on the logarithms of skew and rows and on what the table's columns are, with a random intercept for each table (restricted maximum likelihood), ± being half of the 95 % interval by Student's t. " +
             "An effect says how cells of this study differ, not what would change a table. Bold holds after Holm's correction over all effects of a measure. The spread is the standard deviation of tables that are alike in all of this." +
             (leftOut.Length == 0 ? "" : $" Left out, for the study's cells cannot tell: {List(leftOut)}."));
 
-        static string Interval(GainEffect effect) => $"{Gain(effect.Effect)} ({Gain(effect.Low)} to {Gain(effect.High)})";
+        // Student's intervals are symmetric.
+        static string Interval(GainEffect effect) => Of($"{Gain(effect.Effect)} ± {(effect.High - effect.Low) / 2:0.0000}");
     }
 
     /// <summary>The arm that one half of the tables chooses, confirmed on the other.</summary>
@@ -192,7 +194,7 @@ static class StudySections
         text.Paragraph(
             "The best of many arms looks better than it is on the tables that chose it. So tables are put in the order of a hash of their names (FNV-1a); the first half chooses the arm with the largest mean gain, and the other half, which had no say, tests that one arm. " +
             $"Not chosen from: {List([.. study.Options.References.Append(study.Options.CorrectedBaseline).OfType<string>().Select(Name)])}.");
-        text.List(study.Chosen.Select((chosen, i) => (i % 2 == 0 ? "" : "The other way round, as a check: ") + StudySummary.Choice(chosen)));
+        text.List(study.Chosen.Select((chosen, i) => (i % 2 == 0 ? "" : "The other way round, as a check. ") + StudySummary.Choice(chosen)));
         if (study.Chosen.Count > 0)
         {
             var (first, second) = ChosenArm.Halves(study.Gains.Tables);

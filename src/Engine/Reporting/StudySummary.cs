@@ -19,7 +19,7 @@ static class StudySummary
         int splits = gains.Cells.Max(cell => gains.Units(cell, gains.Baseline).Count);
         return $"{TaskSummary.Count(gains.Arms.Count, "arm")} beside the {Name(gains.Baseline)} model on {TaskSummary.Count(gains.Tables.Count, "table")}, " +
             $"{TaskSummary.Count(gains.Cells.Count, "cell")} (a table, so many training rows, such a skew) of up to {TaskSummary.Count(splits, "split")}. " +
-            $"A difference is called established when Holm's p-value, over all {study.Primary.Count} comparisons of an arm by " +
+            $"A difference is called established when Holm's p-value, over all {Tested(study)} comparisons of an arm by " +
             $"{List([.. study.Options.Primary.Select(measure => measure.Name)])}, is at most {Of($"{study.Options.Alpha}")} and the 95 % interval of the mean gain " +
             "leaves out 0 on the same side. Intervals and tests are over tables: splits are averaged first, then cells.";
     }
@@ -29,7 +29,7 @@ static class StudySummary
     {
         ArmComparison[] all = [.. study.Primary.Where(one => one.Measure == measure && one.Gains.Count > 0).OrderByDescending(one => one.Mean.Estimate)];
         ArmComparison[] better = With(StudyVerdict.Better), worse = [.. With(StudyVerdict.Worse).Reverse()];
-        ArmComparison[] unclear = With(StudyVerdict.Contradictory), open = With(StudyVerdict.NotEstablished);
+        ArmComparison[] unclear = With(StudyVerdict.Contradictory), open = [.. With(StudyVerdict.NotEstablished).Where(one => one.IsTested)];
         var sentences = new List<string>
         {
             better.Length == 0 ? $"No arm is established to be better than {Name(study.Gains.Baseline)}."
@@ -45,6 +45,11 @@ static class StudySummary
         if (open.Length > 0)
         {
             sentences.Add($"Nothing is established about {Each(open)}." + Lean(open));
+        }
+
+        if (all.Where(one => !one.IsTested).Select(one => Name(one.Arm)).ToArray() is { Length: > 0 } same)
+        {
+            sentences.Add($"{List(same)} nowhere differ{(same.Length == 1 ? "s" : "")} from {Name(study.Gains.Baseline)}.");
         }
 
         int comparisons = all.Sum(one => one.Gains.Count), losses = all.Sum(one => one.Losses);
@@ -89,10 +94,12 @@ static class StudySummary
     {
         int most = all.Select(one => one.Gains.Count).DefaultIfEmpty(0).Max();
         double least = WilcoxonSignedRank.LeastPValue(most);
-        return least * study.Primary.Count <= study.Options.Alpha ? null
-            : $"**{TaskSummary.Count(most, "table")} are too few to establish anything here**: even an arm that wins on each has p = {Of($"{least:0.####}")}, and the smallest of {study.Primary.Count} " +
-              $"p-values is multiplied with {study.Primary.Count}. What follows describes these tables only.";
+        return least * Tested(study) <= study.Options.Alpha ? null
+            : $"**{TaskSummary.Count(most, "table")} are too few to establish anything here**: even an arm that wins on each has p = {Of($"{least:0.####}")}, and the smallest of {Tested(study)} " +
+              $"p-values is multiplied with {Tested(study)}. What follows describes these tables only.";
     }
+
+    static int Tested(StudyAnalysis study) => study.Primary.Count(one => one.IsTested);
 
     static string Each(ArmComparison[] arms) =>
         string.Join("; ", arms.Take(MostNamed).Select(one =>
@@ -116,7 +123,7 @@ static class StudySummary
         ArmComparison[] kept = [.. both.Where(arm => tuned[arm].Verdict == StudyVerdict.Better).Select(arm => half[arm])];
         if (both.Length == 0)
         {
-            yield return "At threshold ½ no arm is established to be better in minority F1 either, so there is no gain that a moved threshold could explain.";
+            yield return "At threshold ½ no arm is established to be better in minority F1, so there is no gain there that a moved threshold could explain.";
         }
 
         if (moved.Length > 0)
@@ -176,7 +183,7 @@ static class StudySummary
         ArmCosts[] tuned = [.. study.Costs.Skip(1).Where(one => double.IsFinite(one.TimesBaseline)).OrderBy(one => one.TimesBaseline)];
         if (tuned.Length > 0)
         {
-            yield return $"{Name(study.Gains.Baseline)} takes {Seconds(study.Costs[0].Seconds)} a unit at the median; the other arms take {Of($"{tuned[0].TimesBaseline:0.#}")} ({Name(tuned[0].Arm)}) to " +
+            yield return $"A unit of {Name(study.Gains.Baseline)} takes {Seconds(study.Costs[0].Seconds)} at the median; the other arms take {Of($"{tuned[0].TimesBaseline:0.#}")} ({Name(tuned[0].Arm)}) to " +
                 $"{Of($"{tuned[^1].TimesBaseline:0.#}")} times as long ({Name(tuned[^1].Arm)}).";
         }
 

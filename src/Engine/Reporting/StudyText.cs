@@ -27,15 +27,16 @@ static class StudyText
     public static string WithP(double p) => p < 0.001 ? "p < 0.001" : $"p = {PValue(p)}";
 
     /// <summary>"12.5 %".</summary>
-    public static string Percent(double share) => double.IsNaN(share) ? "–" : Of($"{100 * share:0.#} %");
+    public static string Percent(double share) => double.IsNaN(share) ? "–" : Of($"{100 * share:0.#}\u00a0%");
 
-    /// <summary>"100 rows, rarest class 5 %".</summary>
+    /// <summary>"100 rows, 5 %", the share being that of the rarest class.</summary>
     public static string Cell(StudyCell cell) =>
-        Of($"{cell.Rows:N0} rows, ") + (cell.Share is double share ? $"rarest class {Percent(share)}" : "shares as they are");
+        Of($"{cell.Rows:N0} rows, ") + (cell.Share is double share ? Percent(share) : "own shares");
 
     /// <summary>What may be said, in a word.</summary>
-    public static string Verdict(StudyVerdict verdict) => verdict switch
+    public static string Verdict(ArmComparison one) => one.Verdict switch
     {
+        _ when !one.IsTested => "the same",
         StudyVerdict.Better => "**better**",
         StudyVerdict.Worse => "**worse**",
         StudyVerdict.Contradictory => "unclear",

@@ -8,7 +8,7 @@ namespace CausalMixFT.Engine.Reporting;
 /// <summary>Every split's gain on one table, a dot each, and the mean of each arm, a panel a measure, as an SVG picture.</summary>
 static class TableGainsChart
 {
-    const double Panel = 330, Line = 24, Margins = 70, Letters = 11;
+    const double Panel = 330, Line = 24, Margins = 80, Letters = 11;
     const int MostLetters = 44;
 
     /// <summary>The picture.</summary>
@@ -31,7 +31,7 @@ static class TableGainsChart
     static PlotModel Plot(StudyGains gains, StudyCell[] cells, StudyMeasure measure, string[] names, double room)
     {
         var plot = PlotSheet.Empty($"Gain in {measure.Name}");
-        plot.PlotMargins = new OxyThickness(room, double.NaN, double.NaN, double.NaN);
+        plot.PlotMargins = new OxyThickness(room, double.NaN, double.NaN, 40);
         plot.Axes.Add(StudyGainsChart.Names(names));
         plot.Axes.Add(PlotSheet.Axis(new LinearAxis
         {
@@ -42,6 +42,7 @@ static class TableGainsChart
             MaximumPadding = 0.06,
             Title = "worse ← no gain → better",
             TitleFontSize = 10.5,
+            AxisTitleDistance = 10,
         }));
         plot.Annotations.Add(StudyGainsChart.Zero());
         var dots = Dots(OxyColor.FromAColor(110, StudyPage.Neutral), 2.2);

@@ -80,10 +80,13 @@ public sealed record ArmComparison
         };
     }
 
+    /// <summary>Whether there is anything to test: an arm that never differs can make no false claim, so it is no part of the family.</summary>
+    public bool IsTested => Test.Differences > 0;
+
     /// <summary>Corrects comparisons that are tested together, and says what may be said.</summary>
     internal static IReadOnlyList<ArmComparison> Correct(IReadOnlyList<ArmComparison> family, double alpha)
     {
-        double[] adjusted = HolmCorrection.Adjust([.. family.Select(one => one.Gains.Count == 0 ? double.NaN : one.Test.PValue)]);
+        double[] adjusted = HolmCorrection.Adjust([.. family.Select(one => !one.IsTested ? double.NaN : one.Test.PValue)]);
         return [.. family.Select((one, i) => one with { HolmPValue = adjusted[i], Verdict = Judge(one, adjusted[i], alpha) })];
     }
 
