@@ -4,7 +4,7 @@ import numpy as np, torch
 from sklearn.preprocessing import QuantileTransformer
 sys.path.insert(0, sys.argv[1])
 from tab_ddpm import gaussian_multinomial_diffsuion as g
-from tab_ddpm.modules import MLPDiffusion
+from tab_ddpm import modules
 
 def save(path, tensors):
     header, blobs, at = {}, [], 0
@@ -21,15 +21,21 @@ def save(path, tensors):
     with open(path, "wb") as f:
         f.write(struct.pack("<Q", len(text)) + text + b"".join(blobs))
 
+# The rest runs in double precision, and so must this.
+waves = modules.timestep_embedding
+modules.timestep_embedding = lambda *args: waves(*args).double()
+
 torch.manual_seed(7)
 torch.set_num_threads(1)
 T, numeric, K, labels = 10, 3, np.array([2, 3, 5]), 3
 width = numeric + K.sum()
-network = MLPDiffusion(width, labels, True, {"d_layers": [16, 12], "dropout": 0.0}, dim_t=8)
+network = modules.MLPDiffusion(width, labels, True, {"d_layers": [16, 12], "dropout": 0.0}, dim_t=8)
 diffusion = g.GaussianMultinomialDiffusion(K, numeric, network, num_timesteps=T).double()
 # Logits that differ: at PyTorch's first weights every level is as likely as any other.
 with torch.no_grad():
     network.mlp.head.weight *= 6
+network.double()
+torch.Tensor.float = torch.Tensor.double  # its forward pass casts
 
 rng = np.random.default_rng(3)
 x_num = torch.tensor(rng.normal(size=(T, numeric)).astype(np.float32).astype(np.float64))
@@ -48,7 +54,7 @@ out = {"in.x_num": x_num, "in.x_cat": x_cat, "in.x_cat_t": x_cat_t, "in.noise": 
        "x_num_t": x_num_t, "q_x_t": diffusion.q_pred(log_x, t).exp(),
        "q_posterior": diffusion.q_posterior(log_x, log_x_t, t).exp(), "kl_prior": diffusion.kl_prior(log_x) / len(K)}
 for name, weight in network.named_parameters():
-    out["w." + name] = weight.float()
+    out["w." + name] = weight.to(torch.float32)
 
 # The released input, log one-hot, and the indicators that the repaired one has.
 for case, cells in (("log", log_x_t), ("unit", (log_x_t == 0).double())):
