@@ -12,8 +12,12 @@ sealed class QuantileTransform
     readonly double[] _quantiles, _references, _negatedQuantiles, _negatedReferences;
 
     internal QuantileTransform(ReadOnlySpan<double> train)
+        : this(train, Math.Max(1, Math.Min(Math.Max(train.Length / RowsPerQuantile, Fewest), Math.Min(train.Length, Most))))
+    { }
+
+    /// <summary>The map by this number of quantiles.</summary>
+    internal QuantileTransform(ReadOnlySpan<double> train, int count)
     {
-        int count = Math.Max(1, Math.Min(Math.Max(train.Length / RowsPerQuantile, Fewest), Math.Min(train.Length, Most)));
         _references = References(count);
         _quantiles = Quantiles(train, _references);
         _negatedQuantiles = Negated(_quantiles);
@@ -39,9 +43,15 @@ sealed class QuantileTransform
             return 1;
         }
 
-        return double.IsNaN(value) ? value : 0.5 * (
-            Interpolated(value, _quantiles, _references) - Interpolated(-value, _negatedQuantiles, _negatedReferences));
+        return double.IsNaN(value) ? value : Centred(value);
     }
+
+    /// <summary>The map of a present value without the rule for both ends: ties there lie in their middle too.</summary>
+    internal double Centred(double value) => 0.5 * (
+        Interpolated(value, _quantiles, _references) - Interpolated(-value, _negatedQuantiles, _negatedReferences));
+
+    /// <summary>The value at a share in [0, 1]: the way back.</summary>
+    internal double Value(double share) => Interpolated(share, _references, _quantiles);
 
     // numpy.linspace(0, 1, count): the last value is 1 whatever the rounding.
     static double[] References(int count)

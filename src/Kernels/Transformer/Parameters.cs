@@ -29,14 +29,23 @@ public sealed class Parameters : IDisposable
     readonly DeviceArray<float> _weights, _gradients;
 
     internal Parameters(ComputeDevice device, TransformerConfig config)
+        : this(device, Layout(config), config.Layers)
+    { }
+
+    /// <summary>Weights of these names and shapes, in this order, of another network than the transformer.</summary>
+    internal Parameters(ComputeDevice device, IEnumerable<(string Name, int? Rows, int Width)> weights)
+        : this(device, Layout(weights), layers: 0)
+    { }
+
+    Parameters(ComputeDevice device, IReadOnlyList<ParameterInfo> layout, int layers)
     {
-        All = Layout(config);
+        All = layout;
         _byName = All.ToDictionary(info => info.Name);
         int length = Padded(All[^1].Offset + All[^1].Length);
         _weights = device.Allocate<float>(length);
         _gradients = device.Allocate<float>(length);
-        Layers = [.. Enumerable.Range(0, config.Layers).Select(layer => new LayerParameters(layer, FindWeight))];
-        LayerGradients = [.. Enumerable.Range(0, config.Layers).Select(layer => new LayerParameters(layer, FindGradient))];
+        Layers = [.. Enumerable.Range(0, layers).Select(layer => new LayerParameters(layer, FindWeight))];
+        LayerGradients = [.. Enumerable.Range(0, layers).Select(layer => new LayerParameters(layer, FindGradient))];
     }
 
     /// <summary>Every weight, in the order of nanoTabPFN's state_dict.</summary>
@@ -145,11 +154,13 @@ public sealed class Parameters : IDisposable
         _byName.TryGetValue(name, out var info) ? new Tensor(block, info.Offset, info.Rows ?? 1, info.Width) : null;
 
     /// <summary>Names, shapes and places of the weights of a model with these sizes.</summary>
-    public static IReadOnlyList<ParameterInfo> Layout(TransformerConfig config)
+    public static IReadOnlyList<ParameterInfo> Layout(TransformerConfig config) => Layout(Names(config));
+
+    static List<ParameterInfo> Layout(IEnumerable<(string Name, int? Rows, int Width)> weights)
     {
         var layout = new List<ParameterInfo>();
         int offset = 0;
-        foreach (var (name, rows, width) in Names(config))
+        foreach (var (name, rows, width) in weights)
         {
             layout.Add(new(name, rows, width, offset));
             offset = Padded(offset + layout[^1].Length);

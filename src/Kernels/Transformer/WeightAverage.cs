@@ -149,26 +149,30 @@ public sealed class SnapshotAverage : WeightAverage
     }
 }
 
-/// <summary>The exponential moving average of the weights: <c>x̄ ← x̄ + max(1 − decay, 1 / n) (x − x̄)</c> at step n.</summary>
-/// <remarks>The plain mean until 1 / (1 − decay) steps are in it, so that the start weighs no more than the rest. State: average.</remarks>
+/// <summary>The exponential moving average of the weights: <c>x̄ ← x̄ + max(1 − decay, u / (u + n − 1)) (x − x̄)</c> at step n.</summary>
+/// <remarks>
+/// u is the warm-up. At 1 it is the plain mean until 1 / (1 − decay) steps are in it, so that the start weighs no more than the
+/// rest; above, it remembers about the last u-th part of the steps for as long, as TensorFlow's does at 9. State: average.
+/// </remarks>
 public sealed class ExponentialAverage : WeightAverage
 {
-    readonly double _decay;
+    readonly double _decay, _warmUp;
     readonly Blend _blend;
     readonly DeviceArray<float> _average;
 
     /// <summary>An average that forgets by <paramref name="decay"/> a step, below 1.</summary>
-    public ExponentialAverage(ComputeDevice device, Parameters parameters, double decay)
+    public ExponentialAverage(ComputeDevice device, Parameters parameters, double decay, double warmUp = 1)
         : base(parameters)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(decay, 1);
-        _decay = decay;
+        ArgumentOutOfRangeException.ThrowIfLessThan(warmUp, 1);
+        (_decay, _warmUp) = (decay, warmUp);
         _blend = Blend.On(device);
         _average = device.Allocate<float>(parameters.Weights.Length);
     }
 
     private protected override void Add() =>
-        _blend.Move((float)Math.Max(1 - _decay, 1.0 / Steps), new(_average, 0, 1, _average.Length), Parameters.Weights);
+        _blend.Move((float)Math.Max(1 - _decay, _warmUp / (_warmUp + Steps - 1)), new(_average, 0, 1, _average.Length), Parameters.Weights);
 
     private protected override float[]? Average() => Steps == 0 ? null : _average.ToArray();
 
