@@ -144,9 +144,8 @@ public sealed partial class TabularTransformer : IDisposable
     /// <summary>Reads the context rows of <paramref name="batch"/>; <see cref="Predict"/> then asks about any number of rows.</summary>
     /// <remarks>
     /// What is kept is a key and a value of each context token and layer, of the first head alone if query rows read no other; the last
-    /// layer has label tokens only, if these are
-    /// what the decoder reads. Query rows of the batch are not predicted: they only take part in which columns count as
-    /// constant, if the encoder looks at all rows for that (<see cref="CellEncoding.Indicated"/>).
+    /// layer has label tokens only, if these are what the decoder reads. Query rows of the batch are not predicted: they only take
+    /// part in which columns count as constant, if the encoder looks at all rows for that (<see cref="CellEncoding.Indicated"/>).
     /// </remarks>
     public ContextMemory Remember(EpisodeBatch batch, Workspace workspace)
     {
