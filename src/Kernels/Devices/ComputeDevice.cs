@@ -56,7 +56,7 @@ public abstract class ComputeDevice : IDisposable
 
     /// <summary>Opens a device of the given kind.</summary>
     /// <param name="kind">The kind to open.</param>
-    /// <param name="options">Threads and matrix library of the CPU device; the defaults suit this machine.</param>
+    /// <param name="options">Threads and matrix library; the defaults suit this machine.</param>
     /// <exception cref="DeviceUnavailableException">This machine has no such device, or the named library is missing.</exception>
     public static ComputeDevice Open(DeviceKind kind, DeviceOptions? options = null)
     {
@@ -65,10 +65,11 @@ public abstract class ComputeDevice : IDisposable
             case DeviceKind.Cpu:
                 return new CpuDevice(options ?? new DeviceOptions());
             case DeviceKind.Emulated:
-                return new GpuDevice(kind, Context.Create(b => b.CPU().EnableAlgorithms()), c => c.CreateCPUAccelerator(0));
+                return new GpuDevice(kind, Context.Create(b => b.CPU().EnableAlgorithms()), c => c.CreateCPUAccelerator(0), options);
             case DeviceKind.Cuda when Available().Contains(DeviceKind.Cuda):
                 return new GpuDevice(
-                    kind, Context.Create(b => b.Cuda().EnableAlgorithms().Optimize(OptimizationLevel.O2)), c => c.CreateCudaAccelerator(0));
+                    kind, Context.Create(b => b.Cuda().EnableAlgorithms().Optimize(OptimizationLevel.O2)), c => c.CreateCudaAccelerator(0),
+                    options);
             case DeviceKind.Cuda:
                 throw new DeviceUnavailableException(
                     "No CUDA device was found: the NVIDIA driver (libcuda.so.1) is missing or shows no GPU. Use --device cpu.");
@@ -102,14 +103,20 @@ public abstract class ComputeDevice : IDisposable
     internal void Account(long bytes) => Interlocked.Add(ref _liveBytes, bytes);
 }
 
-/// <summary>What can be chosen about a CPU device.</summary>
+/// <summary>What can be chosen about a device.</summary>
 public sealed record DeviceOptions
 {
-    /// <summary>Threads to use; null for all cores of this machine.</summary>
+    /// <summary>Threads that the CPU device uses; null for all cores of this machine.</summary>
     public int? Threads { get; init; }
 
-    /// <summary>The library that multiplies matrices: null for the built-in SIMD product, or mkl, openblas, blis, or a path.</summary>
+    /// <summary>The library that multiplies the CPU device's matrices: null for the built-in SIMD product, or mkl, openblas, blis, or a path.</summary>
     public string? Blas { get; init; }
+
+    /// <summary>What a CUDA device's matrix products are computed in, where cuBLAS multiplies; our own kernel knows single precision only.</summary>
+    public ProductPrecision Precision { get; init; }
+
+    /// <summary>Files to take for cuBLAS instead of those of this machine; with them the emulated device multiplies by it too.</summary>
+    internal IReadOnlyList<string>? CuBlasFiles { get; init; }
 }
 
 /// <summary>A device, or a native library it needs, is not on this machine.</summary>

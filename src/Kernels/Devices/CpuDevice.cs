@@ -8,13 +8,20 @@ public sealed class CpuDevice : ComputeDevice
     readonly ParallelOptions _parallel;
 
     internal CpuDevice(DeviceOptions options)
+        : this(options.Threads ?? Environment.ProcessorCount, options.Blas is null ? null : LinearAlgebra.NativeBlas.Load(options.Blas))
+    { }
+
+    CpuDevice(int threads, LinearAlgebra.NativeBlas? blas)
         : base(DeviceKind.Cpu)
     {
-        Threads = options.Threads ?? Environment.ProcessorCount;
-        ArgumentOutOfRangeException.ThrowIfLessThan(Threads, 1);
-        _parallel = new ParallelOptions { MaxDegreeOfParallelism = Threads };
-        Blas = options.Blas is null ? null : LinearAlgebra.NativeBlas.Load(options.Blas);
+        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
+        Threads = threads;
+        _parallel = new ParallelOptions { MaxDegreeOfParallelism = threads };
+        Blas = blas;
     }
+
+    /// <summary>The same device with one thread: for operations that threads of this one call beside each other.</summary>
+    internal CpuDevice OfOneThread => Threads == 1 ? this : new(1, Blas);
 
     /// <summary>Threads that <see cref="For"/> may use.</summary>
     public int Threads { get; }

@@ -5,20 +5,29 @@ namespace CausalMixFT.Kernels.Devices;
 /// Blocks are kept over <see cref="Reset"/>, so the second step of the same shape allocates nothing. Contents are
 /// whatever the last step left: an operation that reads before it writes must clear first.
 /// </remarks>
-public sealed class Workspace(ComputeDevice device) : IDisposable
+public sealed class Workspace : IDisposable
 {
-    // WorkspaceMeter counts by the same rules. 1 Mi floats hold what is small; what is larger than a quarter of that has a block of its own, so that no small tensor
-    // between two large ones leaves most of a block unused.
+    // WorkspaceMeter counts by the same rules.
     internal const int SharedBlock = 1 << 20;
 
+    readonly ComputeDevice _device;
+    readonly int _sharedBlockLength;
     readonly List<DeviceArray<float>> _shared = [], _own = [];
     int _sharedBlock, _used, _ownBlock;
+
+    /// <summary>An empty workspace.</summary>
+    /// <param name="device">The device whose memory it takes.</param>
+    /// <param name="sharedBlock">
+    /// Elements of the blocks that hold what is small; what is larger than a quarter of that has a block of its own, so that no small
+    /// tensor between two large ones leaves most of a block unused.
+    /// </param>
+    public Workspace(ComputeDevice device, int sharedBlock = SharedBlock) => (_device, _sharedBlockLength) = (device, sharedBlock);
 
     /// <summary>Takes a (rows, width) tensor, valid until the next <see cref="Reset"/>.</summary>
     public Tensor Take(int rows, int width)
     {
         int length = checked(rows * width);
-        return length > SharedBlock / 4 ? new Tensor(TakeOwn(length), 0, rows, width) : TakeShared(length, rows, width);
+        return length > _sharedBlockLength / 4 ? new Tensor(TakeOwn(length), 0, rows, width) : TakeShared(length, rows, width);
     }
 
     // The n-th large tensor of a step has the n-th block, which grows with the largest step.
@@ -26,12 +35,12 @@ public sealed class Workspace(ComputeDevice device) : IDisposable
     {
         if (_ownBlock == _own.Count)
         {
-            _own.Add(device.Allocate<float>(length));
+            _own.Add(_device.Allocate<float>(length));
         }
         else if (_own[_ownBlock].Length < length)
         {
             _own[_ownBlock].Dispose();
-            _own[_ownBlock] = device.Allocate<float>(length);
+            _own[_ownBlock] = _device.Allocate<float>(length);
         }
 
         return _own[_ownBlock++];
@@ -39,7 +48,7 @@ public sealed class Workspace(ComputeDevice device) : IDisposable
 
     Tensor TakeShared(int length, int rows, int width)
     {
-        if (_sharedBlock < _shared.Count && SharedBlock - _used < length)
+        if (_sharedBlock < _shared.Count && _sharedBlockLength - _used < length)
         {
             _sharedBlock++;
             _used = 0;
@@ -47,7 +56,7 @@ public sealed class Workspace(ComputeDevice device) : IDisposable
 
         if (_sharedBlock == _shared.Count)
         {
-            _shared.Add(device.Allocate<float>(SharedBlock));
+            _shared.Add(_device.Allocate<float>(_sharedBlockLength));
         }
 
         var tensor = new Tensor(_shared[_sharedBlock], _used, rows, width);

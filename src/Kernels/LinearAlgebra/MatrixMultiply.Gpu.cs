@@ -6,7 +6,8 @@ namespace CausalMixFT.Kernels.LinearAlgebra;
 
 public abstract partial class MatrixMultiply
 {
-    // One group of Tile × Tile threads per tile of C; the tiles of A and B pass through shared memory, k by k.
+    // By cuBLAS where the device has it. Our own kernel: one group of Tile × Tile threads per tile of C; the tiles of A and B pass
+    // through shared memory, k by k.
     internal sealed class Gpu(GpuDevice device) : MatrixMultiply
     {
         // The emulator runs one OS thread per lane, and at most 16 of them in a group by default.
@@ -59,11 +60,30 @@ public abstract partial class MatrixMultiply
                 return;
             }
 
+            if (device.CuBlas is { } library)
+            {
+                Multiply(device, library, a, b, c, m, n, k, transposeA, transposeB, accumulate);
+                return;
+            }
+
             var (rowA, columnA) = transposeA ? (1, a.Width) : (a.Width, 1);
             var (rowB, columnB) = transposeB ? (1, b.Width) : (b.Width, 1);
             _multiply(
                 new KernelConfig(new Index2D((n + _tile - 1) / _tile, (m + _tile - 1) / _tile), new Index2D(_tile, _tile)),
                 new(a.View, b.View, c.View, m, n, k, rowA, columnA, rowB, columnB, accumulate ? 1 : 0));
         }
+
+        internal static void Multiply(
+            GpuDevice device, CuBlas library, Tensor a, Tensor b, Tensor c, int m, int n, int k, bool transposeA, bool transposeB,
+            bool accumulate)
+        {
+            // A sum of nothing reads neither factor, and cuBLAS wants leading dimensions of one at least.
+            device.Accelerator.Bind();
+            library.Multiply(
+                m, n, k, Address(a), Math.Max(1, a.Width), transposeA, Address(b), Math.Max(1, b.Width), transposeB, accumulate,
+                Address(c));
+        }
+
+        static nint Address(Tensor tensor) => tensor.Length == 0 ? 0 : tensor.View.LoadEffectiveAddressAsPtr();
     }
 }

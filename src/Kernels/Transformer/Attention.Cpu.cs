@@ -52,7 +52,7 @@ public abstract partial class Attention
             {
                 int first = unit % blocks * block;
                 ForwardUnit(
-                    s, new(s, q.Width, unit / blocks), first, Math.Min(block, s.QueriesOfSet - first), q, keyValue, o, logSumExp);
+                    s, new(s, q, keyValue, unit / blocks), first, Math.Min(block, s.QueriesOfSet - first), q, keyValue, o, logSumExp);
             });
         }
 
@@ -70,7 +70,7 @@ public abstract partial class Attention
             }
 
             int block = RowsOfBlock(s, BackwardUnits, FewestRows, int.MaxValue);
-            int blocks = Math.Max(1, (s.QueriesOfSet + block - 1) / block), length = new Layout(s, q.Width).GradientLength;
+            int blocks = Math.Max(1, (s.QueriesOfSet + block - 1) / block), length = new Layout(s, q.Width / s.Heads).GradientLength;
             bool split = blocks > 1;
             if (split && _partials.Length < (long)s.KeySets * blocks * length)
             {
@@ -84,7 +84,7 @@ public abstract partial class Attention
                 {
                     int first = unit % blocks * block;
                     BackwardUnit(
-                        s, new(s, q.Width, unit / blocks), first, Math.Min(block, s.QueriesOfSet - first), dAttended, q, keyValue,
+                        s, new(s, q, keyValue, unit / blocks), first, Math.Min(block, s.QueriesOfSet - first), dAttended, q, keyValue,
                         o, logSumExp, dq, dKeyValue, accumulate, split ? gradients + (long)unit * length : null);
                 });
 
@@ -99,7 +99,7 @@ public abstract partial class Attention
                             Add(sum + (long)b * length, sum, length);
                         }
 
-                        WriteKeyGradient(s, new(s, q.Width, set), sum, dKeyValue, accumulate);
+                        WriteKeyGradient(s, new(s, q, keyValue, set), sum, dKeyValue, accumulate);
                     });
                 }
             }
@@ -129,9 +129,9 @@ public abstract partial class Attention
         }
 
         // The padded sizes of a head backward: Width is whole tiles of 24 or of 16, Keys whole tiles of rows.
-        readonly struct Layout(AttentionShape shape, int width)
+        readonly struct Layout(AttentionShape shape, int headWidth)
         {
-            public readonly int Width = Padded(width / shape.Heads), Keys = (shape.Keys + KeyTile - 1) / KeyTile * KeyTile;
+            public readonly int Width = Padded(headWidth), Keys = (shape.Keys + KeyTile - 1) / KeyTile * KeyTile;
 
             public int GradientLength => 2 * Width * Keys;
 
@@ -173,7 +173,7 @@ public abstract partial class Attention
             {
                 int count = Math.Min(ForwardKeys, shape.Keys - k0);
                 Gather(firstKey + k0 * set.KeyStride, set.KeyStride, count, headWidth, padded, keys);
-                Gather(firstKey + k0 * set.KeyStride + set.Width, set.KeyStride, count, headWidth, padded, values);
+                Gather(firstKey + k0 * set.KeyStride + set.KeyWidth, set.KeyStride, count, headWidth, padded, values);
                 for (int t = 0; t < tiles; t++)
                 {
                     float* query = queries + t * Lanes * headWidth, result = results + t * Lanes * padded;
@@ -245,7 +245,7 @@ public abstract partial class Attention
             AttentionShape shape, AttentionKeySet set, int first, int rows, Tensor dAttended, Tensor q, Tensor keyValue, Tensor o,
             Tensor logSumExp, Tensor dq, Tensor dKeyValue, bool accumulate, float* gradients)
         {
-            var layout = new Layout(shape, set.Width);
+            var layout = new Layout(shape, set.HeadWidth);
             int headWidth = set.HeadWidth, padded = layout.Width;
             float* keys = Scratch(
                 4 * padded * layout.Keys + BackwardRows * (2 * BackwardKeys + 3 * padded + 2 * headWidth + 2));
@@ -259,7 +259,7 @@ public abstract partial class Attention
 
             float* firstKey = keyValue.Start + set.FirstKey;
             Gather(firstKey, set.KeyStride, shape.Keys, headWidth, padded, keys);
-            Gather(firstKey + set.Width, set.KeyStride, shape.Keys, headWidth, padded, values);
+            Gather(firstKey + set.KeyWidth, set.KeyStride, shape.Keys, headWidth, padded, values);
             new Span<float>(dKeys, layout.GradientLength).Clear();
 
             float scale = 1 / MathF.Sqrt(headWidth);
@@ -320,17 +320,17 @@ public abstract partial class Attention
         // The queries were scaled when gathered: dk holds its 1 / √headWidth already, and log₂e to be taken out.
         static void WriteKeyGradient(AttentionShape shape, AttentionKeySet set, float* gradient, Tensor dKeyValue, bool accumulate)
         {
-            var layout = new Layout(shape, set.Width);
+            var layout = new Layout(shape, set.HeadWidth);
             float* dValues = gradient + layout.Width * layout.Keys, target = dKeyValue.Start + set.FirstKey;
             for (int j = 0; j < shape.Keys; j++, target += set.KeyStride)
             {
                 if (shape.FirstKeyHead && !accumulate)
                 {
-                    new Span<float>(target, 2 * set.Width).Clear(); // the other heads' keys were not read
+                    new Span<float>(target, 2 * set.KeyWidth).Clear(); // the other heads' keys were not read
                 }
 
                 Scatter(gradient + j * layout.Width, target, set.HeadWidth, Ln2, accumulate);
-                Scatter(dValues + j * layout.Width, target + set.Width, set.HeadWidth, 1, accumulate);
+                Scatter(dValues + j * layout.Width, target + set.KeyWidth, set.HeadWidth, 1, accumulate);
             }
         }
 

@@ -18,10 +18,8 @@ public abstract partial class Attention
 
         // A group of threads serves one set of keys, Grid.IdxX: a problem and one of its heads, or with FirstKeyHead a problem,
         // whose queries are then those of all heads.
-        internal readonly record struct Problem(int Inner, int Queries, int Keys, int Heads, int HeadWidth, int FirstKeyHead)
+        internal readonly record struct Problem(int Inner, int Queries, int Keys, int Heads, int HeadWidth, int KeyWidth, int FirstKeyHead)
         {
-            internal int Width => Heads * HeadWidth;
-
             internal int KeyHeads => FirstKeyHead != 0 ? 1 : Heads;
 
             internal int QueriesOfSet => FirstKeyHead != 0 ? Queries * Heads : Queries;
@@ -51,7 +49,7 @@ public abstract partial class Attention
         internal static void ForwardKernel(ForwardArgs args)
         {
             var problem = args.Problem;
-            int width = problem.Width, headWidth = problem.HeadWidth, column = problem.KeyColumn;
+            int width = problem.KeyWidth, headWidth = problem.HeadWidth, column = problem.KeyColumn;
             var keys = SharedMemory.Allocate<float>(TileRows * MostHeadWidth);
             var values = SharedMemory.Allocate<float>(TileRows * MostHeadWidth);
             var query = LocalMemory.Allocate<float>(MostHeadWidth);
@@ -123,7 +121,7 @@ public abstract partial class Attention
         internal static void QueryKernel(BackwardArgs args)
         {
             var problem = args.Problem;
-            int width = problem.Width, headWidth = problem.HeadWidth, column = problem.KeyColumn;
+            int width = problem.KeyWidth, headWidth = problem.HeadWidth, column = problem.KeyColumn;
             var keys = SharedMemory.Allocate<float>(TileRows * MostHeadWidth);
             var values = SharedMemory.Allocate<float>(TileRows * MostHeadWidth);
             var query = LocalMemory.Allocate<float>(MostHeadWidth);
@@ -181,7 +179,7 @@ public abstract partial class Attention
         internal static void KeyKernel(BackwardArgs args)
         {
             var problem = args.Problem;
-            int width = problem.Width, headWidth = problem.HeadWidth, column = problem.KeyColumn;
+            int width = problem.KeyWidth, headWidth = problem.HeadWidth, column = problem.KeyColumn;
             var queries = SharedMemory.Allocate<float>(TileRows * MostHeadWidth);
             var gradients = SharedMemory.Allocate<float>(TileRows * MostHeadWidth);
             var deltas = SharedMemory.Allocate<float>(TileRows);
@@ -273,15 +271,15 @@ public abstract partial class Attention
             int headWidth = problem.HeadWidth;
             for (int element = Group.IdxX; element < rows * headWidth; element += Group.DimX)
             {
-                int source = problem.Key(first + element / headWidth) * 2 * problem.Width + column + element % headWidth;
+                int source = problem.Key(first + element / headWidth) * 2 * problem.KeyWidth + column + element % headWidth;
                 keys[element] = keyValue[source];
-                values[element] = keyValue[source + problem.Width];
+                values[element] = keyValue[source + problem.KeyWidth];
             }
         }
 
         public override void Forward(in AttentionShape shape, Tensor q, Tensor keyValue, Tensor o, Tensor logSumExp)
         {
-            var problem = Describe(shape, q.Width);
+            var problem = Describe(shape, q, keyValue);
             if (shape.QueryTokens > 0)
             {
                 _forward(Launch(shape, shape.QueriesOfSet), new(problem, q.View, keyValue.View, o.View, logSumExp.View));
@@ -293,7 +291,7 @@ public abstract partial class Attention
             Tensor dq, Tensor dKeyValue, bool accumulate)
         {
             var args = new BackwardArgs(
-                Describe(shape, q.Width), dAttended.View, q.View, keyValue.View, o.View, logSumExp.View, dq.View, dKeyValue.View,
+                Describe(shape, q, keyValue), dAttended.View, q.View, keyValue.View, o.View, logSumExp.View, dq.View, dKeyValue.View,
                 accumulate ? 1 : 0);
             if (shape.QueryTokens > 0)
             {
@@ -302,11 +300,15 @@ public abstract partial class Attention
             }
         }
 
-        internal static Problem Describe(AttentionShape shape, int width) =>
-            width / shape.Heads <= MostHeadWidth
-                ? new(shape.Inner, shape.Queries, shape.Keys, shape.Heads, width / shape.Heads, shape.FirstKeyHead ? 1 : 0)
+        internal static Problem Describe(AttentionShape shape, Tensor q, Tensor keyValue)
+        {
+            int headWidth = q.Width / shape.Heads;
+            return headWidth <= MostHeadWidth
+                ? new(
+                    shape.Inner, shape.Queries, shape.Keys, shape.Heads, headWidth, keyValue.Width / 2, shape.FirstKeyHead ? 1 : 0)
                 : throw new ArgumentException(
-                    $"Heads of width {width / shape.Heads} are wider than the {MostHeadWidth} a GPU thread holds.");
+                    $"Heads of width {headWidth} are wider than the {MostHeadWidth} a GPU thread holds.");
+        }
 
         KernelConfig Launch(AttentionShape shape, int rows)
         {

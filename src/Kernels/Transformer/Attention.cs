@@ -5,7 +5,8 @@ namespace CausalMixFT.Kernels.Transformer;
 /// <summary>Softmax attention, a head at a time: <c>o = softmax(q · kᵀ / √headWidth) · v</c>.</summary>
 /// <remarks>
 /// Shapes: q, o, dq, dAttended are (query tokens, width); keyValue, dKeyValue are (key tokens, 2 · width), keys in the first
-/// half of a row and values in the second; logSumExp is (query tokens, heads).
+/// half of a row and values in the second (of head 0 alone, (key tokens, 2 · headWidth), if the shape lets all queries attend to that);
+/// logSumExp is (query tokens, heads). Forward may write o over q.
 /// Dao et al. (2022), "FlashAttention": scores exist a tile at a time, shifted by a running bound. Forward saves the log of
 /// each softmax's denominator; Backward recomputes <c>p = exp(s − logSumExp)</c>, and with <c>δ = Σ dAttended · o</c>:
 /// <c>dv = pᵀ dAttended; ds = p (dAttended vᵀ − δ); dq = ds k / √headWidth; dk = dsᵀ q / √headWidth</c>.

@@ -1,3 +1,5 @@
+using CausalMixFT.Kernels.Devices;
+
 namespace CausalMixFT.Kernels.Transformer;
 
 /// <summary>Which tokens attend to which: <paramref name="Outer"/> · <paramref name="Inner"/> separate problems.</summary>
@@ -14,7 +16,7 @@ namespace CausalMixFT.Kernels.Transformer;
 /// <param name="Heads">Heads; each owns width / Heads adjacent elements.</param>
 /// <param name="FirstKeyHead">
 /// Whether all heads of the queries attend to the keys and values of head 0 alone (Shazeer (2019), multi-query attention);
-/// those of the other heads are not read, and their gradient is zero.
+/// those of the other heads are not read, and their gradient is zero. A row of keys and values may then hold that head alone.
 /// </param>
 public readonly record struct AttentionShape(
     int Outer, int Inner, int Queries, int Keys, int Heads, bool FirstKeyHead = false)
@@ -40,7 +42,7 @@ readonly struct AttentionKeySet
     readonly long _firstToken, _firstKeyToken;
     readonly int _head;
 
-    internal AttentionKeySet(in AttentionShape shape, int width, int set)
+    internal AttentionKeySet(in AttentionShape shape, Tensor queries, Tensor keyValue, int set)
     {
         int heads = shape.FirstKeyHead ? 1 : shape.Heads, problem = set / heads;
         int outer = problem / shape.Inner, inner = problem % shape.Inner;
@@ -48,17 +50,18 @@ readonly struct AttentionKeySet
         _head = set % heads;
         _firstToken = (long)outer * shape.Queries * shape.Inner + inner;
         _firstKeyToken = (long)outer * shape.Keys * shape.Inner + inner;
-        Width = width;
-        HeadWidth = width / shape.Heads;
+        HeadWidth = queries.Width / shape.Heads;
+        KeyWidth = keyValue.Width / 2;
     }
-
-    internal int Width { get; }
 
     internal int HeadWidth { get; }
 
-    internal long FirstKey => _firstKeyToken * 2 * Width + _head * HeadWidth;
+    // A row of keys and values has this many elements of each, the keys first: all heads' or, with FirstKeyHead, head 0's alone.
+    internal int KeyWidth { get; }
 
-    internal nint KeyStride => (nint)_shape.Inner * 2 * Width;
+    internal long FirstKey => _firstKeyToken * 2 * KeyWidth + _head * HeadWidth;
+
+    internal nint KeyStride => (nint)_shape.Inner * 2 * KeyWidth;
 
     // With FirstKeyHead a token's heads follow each other, so that their queries are read in the order they lie.
     internal long Slot(int query) =>

@@ -4,8 +4,9 @@ namespace CausalMixFT.Kernels.Transformer;
 
 /// <summary>A context that a <see cref="TabularTransformer"/> has read: what query rows attend to, layer by layer.</summary>
 /// <remarks>
-/// It holds 8 · width bytes for each context row, column and layer (the last layer: for each row), and answers any number
-/// of query rows without reading the context again. It is of the weights it was made with.
+/// It holds 8 · width bytes for each context row, column and layer (the last layer: for each row), or 8 · headWidth where query rows
+/// attend to the first key head alone, and answers any number of query rows without reading the context again. It is of the weights
+/// it was made with.
 /// </remarks>
 public sealed class ContextMemory : IDisposable
 {
@@ -18,8 +19,9 @@ public sealed class ContextMemory : IDisposable
         int LastColumns() => config.Decoder == DecoderInput.LabelToken ? 1 : shape.Columns;
         int[] tokens = [.. Enumerable.Range(0, config.Layers).Select(
             layer => shape.Rows * (layer == config.Layers - 1 ? LastColumns() : shape.Columns))];
-        _arrays = [.. tokens.Select(count => device.Allocate<float>(checked(count * 2 * config.Width)))];
-        KeyValues = [.. tokens.Select((count, layer) => new Tensor(_arrays[layer], 0, count, 2 * config.Width))];
+        int width = 2 * (config.MultiQuery ? config.Width / config.Heads : config.Width);
+        _arrays = [.. tokens.Select(count => device.Allocate<float>(checked(count * width)))];
+        KeyValues = [.. tokens.Select((count, layer) => new Tensor(_arrays[layer], 0, count, width))];
     }
 
     /// <summary>Tables, each with its own context.</summary>

@@ -19,6 +19,9 @@ public abstract partial class Linear
         // 2048 rows are summed apart and then added in order, so that many cores have work and every sum one order.
         const int Chunk = 128, OutPerTask = 48, RowsPerSlice = 2048;
 
+        // Panels of a packed weight that one thread lays out: 48 KiB where a row has 192 elements.
+        const int PanelsPerTask = 4;
+
         readonly MatrixMultiply? _native = device.Blas is null ? null : MatrixMultiply.On(device);
 
         float[] _panels = [];
@@ -26,24 +29,56 @@ public abstract partial class Linear
 
         public override void Forward(Tensor x, Tensor weight, Tensor? bias, Tensor y, bool accumulate)
         {
-            int inWidth = x.Width, outWidth = y.Width;
             if (_native is not null)
             {
-                if (bias is { } b)
-                {
-                    LayBias(b.Start, y, accumulate);
-                }
-
-                _native.Multiply(x, weight, y, transposeB: true, accumulate: accumulate || bias is not null);
+                ForwardPacked(x, weight, bias, y, accumulate);
                 return;
             }
 
-            fixed (float* panels = Grow(ref _panels, (outWidth + 15) / 16 * 16 * inWidth))
+            fixed (float* panels = Grow(ref _panels, PanelRows(y.Width) * x.Width))
             {
-                TileProduct.PackPanels(weight.Start, inWidth, inWidth, outWidth, transposed: true, panels);
-                Multiply(x.Start, x.Rows, inWidth, panels, outWidth, bias is { } b ? b.Start : null, accumulate, y.Start);
+                TileProduct.PackPanels(weight.Start, x.Width, x.Width, y.Width, transposed: true, panels);
+                Multiply(x.Start, x.Rows, x.Width, panels, y.Width, bias is { } b ? b.Start : null, accumulate, y.Start);
             }
         }
+
+        internal override Tensor Pack(Tensor weight, Workspace workspace)
+        {
+            if (_native is not null)
+            {
+                return weight;
+            }
+
+            int width = weight.Width, rows = weight.Rows, tasks = (rows + PanelsPerTask * 16 - 1) / (PanelsPerTask * 16);
+            var packed = workspace.Take(PanelRows(rows), width);
+            device.For(tasks, task =>
+            {
+                int first = task * PanelsPerTask * 16;
+                TileProduct.PackPanels(
+                    weight.Start + (long)first * width, width, width, Math.Min(PanelsPerTask * 16, rows - first), transposed: true,
+                    packed.Start + (long)first * width);
+            });
+            return packed;
+        }
+
+        internal override void ForwardPacked(Tensor x, Tensor packed, Tensor? bias, Tensor y, bool accumulate)
+        {
+            if (_native is null)
+            {
+                Multiply(x.Start, x.Rows, x.Width, packed.Start, y.Width, bias is { } b ? b.Start : null, accumulate, y.Start);
+                return;
+            }
+
+            if (bias is { } laid)
+            {
+                LayBias(laid.Start, y, accumulate);
+            }
+
+            _native.Multiply(x, packed, y, transposeB: true, accumulate: accumulate || bias is not null);
+        }
+
+        // Panels have sixteen columns, the last one's filled with zeros.
+        static int PanelRows(int columns) => (columns + 15) / 16 * 16;
 
         public override void Backward(
             Tensor dy, Tensor x, Tensor weight, Tensor dx, Tensor dWeight, Tensor? dBias, bool accumulate)
@@ -56,7 +91,7 @@ public abstract partial class Linear
             }
 
             int inWidth = x.Width, outWidth = dy.Width;
-            fixed (float* panels = Grow(ref _panels, (inWidth + 15) / 16 * 16 * outWidth))
+            fixed (float* panels = Grow(ref _panels, PanelRows(inWidth) * outWidth))
             {
                 TileProduct.PackPanels(weight.Start, inWidth, outWidth, inWidth, transposed: false, panels);
                 Multiply(dy.Start, dy.Rows, outWidth, panels, inWidth, bias: null, accumulate, dx.Start);

@@ -37,6 +37,11 @@ public abstract partial class Linear
             _product.Multiply(x, weight, y, transposeB: true, accumulate: accumulate || bias is not null);
         }
 
+        internal override Tensor Pack(Tensor weight, Workspace workspace) => weight;
+
+        internal override void ForwardPacked(Tensor x, Tensor packed, Tensor? bias, Tensor y, bool accumulate) =>
+            Forward(x, packed, bias, y, accumulate);
+
         public override void Backward(
             Tensor dy, Tensor x, Tensor weight, Tensor dx, Tensor dWeight, Tensor? dBias, bool accumulate)
         {

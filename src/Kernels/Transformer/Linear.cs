@@ -16,6 +16,14 @@ public abstract partial class Linear
     /// <summary>Writes y, or adds to it.</summary>
     public abstract void Forward(Tensor x, Tensor weight, Tensor? bias, Tensor y, bool accumulate = false);
 
+    /// <summary>A weight as <see cref="ForwardPacked"/> reads it: laid out once for many calls, or as it is.</summary>
+    /// <param name="weight">The weight (out, in).</param>
+    /// <param name="workspace">Where a weight that is laid out anew gets its place.</param>
+    internal abstract Tensor Pack(Tensor weight, Workspace workspace);
+
+    /// <summary>As <see cref="Forward"/>, of a weight that <see cref="Pack"/> gave; several threads may call it at once.</summary>
+    internal abstract void ForwardPacked(Tensor x, Tensor packed, Tensor? bias, Tensor y, bool accumulate = false);
+
     /// <summary>Writes dx, or adds to it, and adds to dWeight and dBias.</summary>
     public abstract void Backward(
         Tensor dy, Tensor x, Tensor weight, Tensor dx, Tensor dWeight, Tensor? dBias, bool accumulate = false);

@@ -18,7 +18,7 @@ public abstract partial class LinearAttention
         public override void Forward(in AttentionShape shape, Tensor q, Tensor keyValue, Tensor o)
         {
             var s = shape;
-            Run(s, set => ForwardSet(s, new(s, q.Width, set), q, keyValue, o));
+            Run(s, set => ForwardSet(s, new(s, q, keyValue, set), q, keyValue, o));
         }
 
         public override void Backward(
@@ -26,7 +26,7 @@ public abstract partial class LinearAttention
             bool accumulate)
         {
             var s = shape;
-            Run(s, set => BackwardSet(s, new(s, q.Width, set), dAttended, q, keyValue, o, dq, dKeyValue, accumulate));
+            Run(s, set => BackwardSet(s, new(s, q, keyValue, set), dAttended, q, keyValue, o, dq, dKeyValue, accumulate));
         }
 
         void Run(AttentionShape shape, Action<int> body)
@@ -115,11 +115,11 @@ public abstract partial class LinearAttention
                 {
                     if (shape.FirstKeyHead && !accumulate)
                     {
-                        new Span<float>(dKey, 2 * set.Width).Clear(); // the other heads' keys were not read
+                        new Span<float>(dKey, 2 * set.KeyWidth).Clear(); // the other heads' keys were not read
                     }
 
                     FeatureGradient(at.C + j * at.Width, at.DSum, 1, key, headWidth, dKey, accumulate);
-                    Attention.Cpu.Scatter(at.D + j * at.Width, dKey + set.Width, headWidth, 1, accumulate);
+                    Attention.Cpu.Scatter(at.D + j * at.Width, dKey + set.KeyWidth, headWidth, 1, accumulate);
                 }
             }
         }
@@ -173,7 +173,7 @@ public abstract partial class LinearAttention
             for (int j = 0; j < count; j++, key += set.KeyStride)
             {
                 Feature(key, set.HeadWidth, at.Width, at.A + j * at.Width);
-                new ReadOnlySpan<float>(key + set.Width, set.HeadWidth).CopyTo(new Span<float>(at.B + j * at.Width, set.HeadWidth));
+                new ReadOnlySpan<float>(key + set.KeyWidth, set.HeadWidth).CopyTo(new Span<float>(at.B + j * at.Width, set.HeadWidth));
                 new Span<float>(at.B + j * at.Width + set.HeadWidth, at.Width - set.HeadWidth).Clear();
             }
         }

@@ -62,7 +62,7 @@ public abstract partial class LinearAttention
         internal static void BackwardKernel(BackwardArgs args)
         {
             var problem = args.Problem;
-            int headWidth = problem.HeadWidth, width = problem.Width;
+            int headWidth = problem.HeadWidth, width = problem.KeyWidth;
             var state = SharedMemory.Allocate<float>(MostHeadWidth * MostHeadWidth);
             var dState = SharedMemory.Allocate<float>(MostHeadWidth * MostHeadWidth);
             var sum = SharedMemory.Allocate<float>(MostHeadWidth);
@@ -162,10 +162,10 @@ public abstract partial class LinearAttention
                 Group.Barrier();
                 for (int element = Group.IdxX; element < rows * headWidth; element += Group.DimX)
                 {
-                    int source = problem.Key(first + element / headWidth) * 2 * problem.Width + problem.KeyColumn
+                    int source = problem.Key(first + element / headWidth) * 2 * problem.KeyWidth + problem.KeyColumn
                         + element % headWidth;
                     features[element] = Feature(keyValue[source], scale);
-                    values[element] = keyValue[source + problem.Width];
+                    values[element] = keyValue[source + problem.KeyWidth];
                 }
 
                 Group.Barrier();
@@ -215,7 +215,7 @@ public abstract partial class LinearAttention
         {
             if (shape.QueryTokens > 0)
             {
-                _forward(Launch(shape), new(Attention.Gpu.Describe(shape, q.Width), q.View, keyValue.View, o.View));
+                _forward(Launch(shape), new(Attention.Gpu.Describe(shape, q, keyValue), q.View, keyValue.View, o.View));
             }
         }
 
@@ -227,7 +227,7 @@ public abstract partial class LinearAttention
             {
                 _backward(
                     Launch(shape),
-                    new(Attention.Gpu.Describe(shape, q.Width), dAttended.View, q.View, keyValue.View, o.View, dq.View,
+                    new(Attention.Gpu.Describe(shape, q, keyValue), dAttended.View, q.View, keyValue.View, o.View, dq.View,
                         dKeyValue.View, accumulate ? 1 : 0));
             }
         }

@@ -15,7 +15,7 @@ namespace CausalMixFT.Kernels.Transformer;
 /// Shapes: x, residual, y, normalized, dy, dz are (rows, width); weight, bias, dWeight, dBias are (1, width);
 /// rstd is (rows, 1). <see cref="Forward"/> saves n in normalized and ρ in rstd for <see cref="Backward"/>.
 /// Without a weight y is n: only normalized is written, and y is not looked at. The gradient dz is that of x and of the
-/// residual alike. x may be normalized itself, and dz may be dy.
+/// residual alike. x or the residual may be normalized itself, and dz may be dy; where no backward pass follows, y may be normalized.
 /// </remarks>
 public abstract class Norm
 {
@@ -39,6 +39,9 @@ public abstract class Norm
     /// <summary>Writes y, normalized and rstd.</summary>
     public abstract void Forward(
         Tensor x, Tensor? residual, Tensor? weight, Tensor? bias, Tensor y, Tensor normalized, Tensor rstd);
+
+    /// <summary>Writes y = n · weight + bias again, as <see cref="Forward"/> did.</summary>
+    public abstract void Scale(Tensor normalized, Tensor weight, Tensor? bias, Tensor y);
 
     /// <summary>Writes dz, or adds to it, and adds to dWeight and dBias.</summary>
     public abstract void Backward(
@@ -96,6 +99,28 @@ public abstract class Norm
             if (Group.IsFirstThread)
             {
                 args.Rstd[row] = rstd;
+            }
+        }
+
+        readonly Action<Index1D, ScaleArgs> _scale =
+            device.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ScaleArgs>(ScaleKernel);
+
+        internal readonly record struct ScaleArgs(
+            ArrayView<float> Normalized, ArrayView<float> Weight, ArrayView<float> Bias, int HasBias, ArrayView<float> Y, int Width);
+
+        // one thread per element
+        internal static void ScaleKernel(Index1D index, ScaleArgs args)
+        {
+            int i = index % args.Width;
+            args.Y[index] = args.Normalized[index] * args.Weight[i] + (args.HasBias != 0 ? args.Bias[i] : 0);
+        }
+
+        public override void Scale(Tensor normalized, Tensor weight, Tensor? bias, Tensor y)
+        {
+            if (y.Length > 0)
+            {
+                _scale(
+                    y.Length, new(normalized.View, weight.View, (bias ?? weight).View, bias is null ? 0 : 1, y.View, y.Width));
             }
         }
 
@@ -221,6 +246,19 @@ public abstract class Norm
                     {
                         Affine(n, w, b, y.Start + at, width);
                     }
+                }
+            });
+        }
+
+        public override void Scale(Tensor normalized, Tensor weight, Tensor? bias, Tensor y)
+        {
+            int rows = y.Rows, width = y.Width;
+            device.For((rows + RowsPerBlock - 1) / RowsPerBlock, block =>
+            {
+                for (int row = block * RowsPerBlock; row < Math.Min(rows, (block + 1) * RowsPerBlock); row++)
+                {
+                    long at = (long)row * width;
+                    Affine(normalized.Start + at, weight.Start, bias is { } shift ? shift.Start : null, y.Start + at, width);
                 }
             });
         }

@@ -5,9 +5,9 @@ namespace CausalMixFT.Kernels.Transformer;
 
 public sealed partial class TabularTransformer
 {
-    // The tokens of a batch, in the order of EpisodeShape.
+    // Writes the tokens of a batch, in the order of EpisodeShape.
     (EncoderActivations Features, EncoderActivations Labels) Embed(
-        EpisodeBatch batch, CellEncoder cells, EpisodeShape shape, Workspace workspace, out Tensor? noise, out Tensor tokens)
+        EpisodeBatch batch, CellEncoder cells, EpisodeShape shape, Tensor tokens, bool keep, Workspace workspace, out Tensor? noise)
     {
         int groups = shape.Columns - 1, contextRows = batch.Tables * batch.ContextRows, queryRows = batch.Tables * batch.QueryRows;
         int stride = (batch.ContextRows + batch.QueryRows) * batch.Columns, contextInputs = contextRows * groups * Config.CellInputs;
@@ -23,20 +23,12 @@ public sealed partial class TabularTransformer
         labelInputs.Slice(0, contextRows).CopyFrom(LabelEncoder.Context(Config, batch));
         labelInputs.Slice(contextRows, queryRows).CopyFrom(Repeated(LabelEncoder.Query(Config, batch), batch.QueryRows));
 
-        var features = Encode("feature_encoder", Upload(inputs, Config.CellInputs, workspace), workspace);
-        var labels = Encode("target_encoder", labelInputs, workspace);
-        var columns = ColumnTokens(groups, workspace, out noise);
-        tokens = workspace.Take(shape.Rows * shape.Columns, Config.Width);
-        foreach (var (first, rows, token) in Parts(batch))
-        {
-            _assembly.Forward(
-                features.Output.Slice(first * groups, rows * groups), labels.Output.Slice(first, rows), columns,
-                tokens.Slice(token * shape.Columns, rows * shape.Columns));
-        }
-
+        var features = EncoderOf(Upload(inputs, Config.CellInputs, workspace), keep, workspace);
+        var labels = EncoderOf(labelInputs, keep, workspace);
+        EmbedRows(Parts(batch), features, labels, ColumnTokens(groups, workspace, out noise), shape.Columns, tokens);
         foreach (int token in ThinkingParts(batch))
         {
-            _assembly.ForwardThinking(
+            _whole.Assembly.ForwardThinking(
                 Parameters.Weight("thinking_rows"),
                 tokens.Slice(token * shape.Columns, Config.ThinkingRows * shape.Columns));
         }
@@ -44,34 +36,52 @@ public sealed partial class TabularTransformer
         return (features, labels);
     }
 
+    // Writes the tokens of runs of rows, block by block: what the encoders give stays in cache.
+    void EmbedRows(
+        IEnumerable<(int First, int Rows, int Token)> parts, EncoderActivations features, EncoderActivations labels, Tensor? columns,
+        int tokensPerRow, Tensor tokens)
+    {
+        int groups = tokensPerRow - 1;
+        _packed.Reset();
+        var featureWeights = PackEncoder("feature_encoder");
+        var labelWeights = PackEncoder("target_encoder");
+        foreach (var (first, count, token) in parts)
+        {
+            _blocks.Run(first, count, tokensPerRow, rows => _inBlock.Assembly.Forward(
+                Encode(featureWeights, features, rows, groups), Encode(labelWeights, labels, rows, 1), columns,
+                rows.From(first - token).Of(tokens, tokensPerRow)));
+        }
+    }
+
     // Adds to the gradients of all that made the tokens, and writes that of the cells if it is asked for.
     void BackwardEmbed(Activations a, Tensor dTokens, Gradients d, Memory<float> dCells)
     {
         var (batch, groups, columns) = (a.Batch, a.Shape.Columns - 1, a.Shape.Columns);
-        Tensor dFeatures = d.Attended.Slice(0, a.Features.Output.Rows), dLabels = d.Read.Slice(0, a.Labels.Output.Rows);
+        Tensor dFeatures = d.Attended.Slice(0, a.Features.Inputs.Rows);
+        var dLabels = a.Workspace.Take(a.Labels.Inputs.Rows, Config.Width);
         Tensor? dColumns = null;
         if (a.ColumnNoise is not null)
         {
-            dColumns = d.Projected.Slice(0, groups);
+            dColumns = a.Workspace.Take(groups, Config.Width);
             dColumns.Value.Clear();
         }
 
         foreach (var (first, rows, token) in Parts(batch))
         {
-            _assembly.Backward(
+            _whole.Assembly.Backward(
                 dTokens.Slice(token * columns, rows * columns), dFeatures.Slice(first * groups, rows * groups),
                 dLabels.Slice(first, rows), dColumns);
         }
 
         foreach (int token in ThinkingParts(batch))
         {
-            _assembly.BackwardThinking(
+            _whole.Assembly.BackwardThinking(
                 dTokens.Slice(token * columns, Config.ThinkingRows * columns), Parameters.Gradient("thinking_rows"));
         }
 
         if (a.ColumnNoise is { } noise)
         {
-            _linear.BackwardWeights(
+            _whole.Linear.BackwardWeights(
                 dColumns!.Value, noise, Parameters.Gradient("column_embedding.weight"), Parameters.Gradient("column_embedding.bias"));
         }
 
@@ -115,21 +125,31 @@ public sealed partial class TabularTransformer
     IEnumerable<int> ThinkingParts(EpisodeBatch batch) => Enumerable.Range(0, Config.ThinkingRows == 0 ? 0 : batch.Tables)
         .Select(table => table * (Config.ThinkingRows + batch.ContextRows));
 
+    EncoderActivations EncoderOf(Tensor inputs, bool keep, Workspace workspace) => keep && Config.EncoderHidden > 0
+        ? new(inputs, workspace.Take(inputs.Rows, Config.EncoderHidden), workspace.Take(inputs.Rows, Config.EncoderHidden))
+        : new(inputs, null, null);
+
     // One linear map, or two with a GELU between them.
-    EncoderActivations Encode(string name, Tensor inputs, Workspace workspace)
+    (LinearParameters First, LinearParameters? Second) PackEncoder(string name) => Config.EncoderHidden == 0
+        ? (Pack(Parameters.Linear($"{name}.linear_layer")), null)
+        : (Pack(Parameters.Linear($"{name}.linear1")), Pack(Parameters.Linear($"{name}.linear2")));
+
+    Tensor Encode((LinearParameters First, LinearParameters? Second) weights, EncoderActivations a, RowBlock rows, int tokensPerRow)
     {
-        var output = workspace.Take(inputs.Rows, Config.Width);
-        if (Config.EncoderHidden == 0)
+        var inputs = rows.Of(a.Inputs, tokensPerRow);
+        var output = rows.Take(tokensPerRow, Config.Width);
+        if (weights.Second is not { } second)
         {
-            Project(inputs, Parameters.Linear($"{name}.linear_layer"), output);
-            return new(inputs, null, null, output);
+            Project(inputs, weights.First, output);
+            return output;
         }
 
-        Tensor up = workspace.Take(inputs.Rows, Config.EncoderHidden), activated = workspace.Take(inputs.Rows, Config.EncoderHidden);
-        Project(inputs, Parameters.Linear($"{name}.linear1"), up);
-        _gelu.Forward(up, activated);
-        Project(activated, Parameters.Linear($"{name}.linear2"), output);
-        return new(inputs, up, activated, output);
+        Tensor up = rows.OfOrTake(a.Up, tokensPerRow, Config.EncoderHidden);
+        Tensor activated = rows.OfOrTake(a.Activated, tokensPerRow, Config.EncoderHidden);
+        Project(inputs, weights.First, up);
+        _inBlock.Gelu.Forward(up, activated);
+        Project(activated, second, output);
+        return output;
     }
 
     void BackwardEncode(string name, EncoderActivations a, Tensor dOutput, Tensor? dInputs, Workspace workspace)
@@ -142,7 +162,7 @@ public sealed partial class TabularTransformer
             BackwardProject(
                 dOutput, a.Activated!.Value, Parameters.Linear($"{name}.linear2"), Parameters.LinearGradients($"{name}.linear2"),
                 gradient);
-            _gelu.Backward(gradient, up, gradient);
+            _whole.Gelu.Backward(gradient, up, gradient);
             last = name + ".linear1";
         }
 
@@ -153,7 +173,7 @@ public sealed partial class TabularTransformer
         }
         else
         {
-            _linear.BackwardWeights(gradient, a.Inputs, dw.Weight, dw.Bias);
+            _whole.Linear.BackwardWeights(gradient, a.Inputs, dw.Weight, dw.Bias);
         }
     }
 
@@ -169,7 +189,7 @@ public sealed partial class TabularTransformer
         noise = workspace.Take(groups, Config.ColumnEmbedding);
         noise.Value.CopyFrom(ColumnNoise(groups));
         var columns = workspace.Take(groups, Config.Width);
-        Project(noise.Value, Parameters.Linear("column_embedding"), columns);
+        ProjectWhole(noise.Value, Parameters.Linear("column_embedding"), columns);
         return columns;
     }
 

@@ -15,20 +15,21 @@ namespace CausalMixFT.Kernels.Transformer;
 /// One convention: parameter gradients accumulate (+=), activation gradients are assigned (=), the residual stream
 /// accumulates. Backward is Forward read upwards.
 ///
+/// A layer runs in three stages. Attention over columns with all its projections, and the perceptron with its norms, go block by
+/// block of rows, so that queries, keys and hidden elements stay in a core's cache; between them attention over rows reads the
+/// whole table.
+///
 /// The last layer computes only what the decoder reads: the same logits and gradients at about three quarters of the work
 /// when there are three layers.
 /// </remarks>
 public sealed partial class TabularTransformer : IDisposable
 {
     readonly ComputeDevice _device;
-    readonly Linear _linear;
-    readonly Gelu _gelu;
-    readonly TokenAssembly _assembly;
-    readonly LabelTokens _labelTokens;
-    readonly FeatureMean _featureMean;
-    readonly Attention _attention;
-    readonly LinearAttention _linearAttention;
-    readonly Norm _norm;
+    readonly RowBlocks _blocks;
+    readonly Workspace _packed;
+
+    // Those that share out a tensor's work among threads, and those that a thread uses within a block of rows.
+    readonly TransformerOperations _whole, _inBlock;
     Activations? _activations;
     float[] _columnVectors = [];
 
@@ -39,14 +40,10 @@ public sealed partial class TabularTransformer : IDisposable
         _device = device;
         Config = config;
         Parameters = new Parameters(device, config);
-        _linear = Linear.On(device);
-        _gelu = Gelu.On(device);
-        _assembly = TokenAssembly.On(device);
-        _labelTokens = LabelTokens.On(device);
-        _featureMean = FeatureMean.On(device);
-        _attention = Attention.On(device);
-        _linearAttention = LinearAttention.On(device);
-        _norm = Norm.On(device, config.Norm);
+        _blocks = RowBlocks.On(device);
+        _packed = new Workspace(device, 1 << 16);
+        _whole = TransformerOperations.On(device, config.Norm);
+        _inBlock = _blocks.Inner == device ? _whole : TransformerOperations.On(_blocks.Inner, config.Norm);
     }
 
     /// <summary>The sizes and rules.</summary>
@@ -82,18 +79,24 @@ public sealed partial class TabularTransformer : IDisposable
         int thinking = Config.ThinkingRows, keys = thinking + batch.ContextRows;
         var shape = new EpisodeShape(batch.Tables, keys, batch.QueryRows, keys, Config.Tokens(batch.Columns));
         var cells = CellEncoder.Of(_device, Config, batch);
-        var (features, labels) = Embed(batch, cells, shape, workspace, out var noise, out var tokens);
+        var tokens = workspace.Take(shape.Rows * shape.Columns, Config.Width);
+        var (features, labels) = Embed(batch, cells, shape, tokens, keep: true, workspace, out var noise);
 
         var layers = new LayerActivations[Config.Layers];
-        var activated = workspace.Take(tokens.Rows, Config.Hidden);
-        LayerActivations? shared = null;
+        Tensor? stream = Recompute ? null
+            : Config.NormBefore ? tokens
+            : Config.AffineNorm ? workspace.Take(tokens.Rows, Config.Width) : null;
         for (int layer = 0; layer < layers.Length; layer++)
         {
             bool last = layer == layers.Length - 1;
-            layers[layer] = shared is null || last
-                ? LayerActivations.Take(Config, shape, tokens, last, activated, workspace, keep: true)
-                : shared.Reading(Config, tokens, workspace);
-            shared = Recompute ? layers[layer] : null;
+            layers[layer] = Recompute && layer > 0 && !last
+                ? layers[layer - 1].Reading(Config, tokens, workspace)
+                : LayerActivations.Keeping(Config, shape, tokens, stream, last, keepOutput: Recompute && !last, workspace);
+            if (stream is not null && layer > 0 && !Config.NormBefore)
+            {
+                layers[layer] = layers[layer] with { InputNorm = (layers[layer - 1].Kept!.Norm3, Parameters.Layers[layer - 1].Norm3) };
+            }
+
             ForwardLayer(shape, Parameters.Layers[layer], layers[layer]);
             tokens = layers[layer].Output;
         }
@@ -120,10 +123,10 @@ public sealed partial class TabularTransformer : IDisposable
     {
         var a = _activations ?? throw new InvalidOperationException("Backward follows a Forward.");
         _activations = null;
-        var d = new Gradients(Config, a.Shape, a.Layers[^1], a.Workspace);
+        var d = new Gradients(Config, a.Shape, a.Layers, a.Workspace);
 
         var dTokens = d.Output;
-        BackwardDecode(dLogits, a.Decoder, dTokens, d);
+        BackwardDecode(dLogits, a.Decoder, dTokens, a.Workspace);
         for (int layer = Config.Layers - 1; layer >= 0; layer--)
         {
             if (Recompute && layer < Config.Layers - 2)
@@ -140,9 +143,9 @@ public sealed partial class TabularTransformer : IDisposable
 
     /// <summary>Reads the context rows of <paramref name="batch"/>; <see cref="Predict"/> then asks about any number of rows.</summary>
     /// <remarks>
-    /// What is kept is a key and a value of each context token and layer; the last layer has label tokens only, if these are
-    /// what the decoder reads. Query rows of the batch are not predicted: they only take part in which columns count as
-    /// constant, if the encoder looks at all rows for that (<see cref="CellEncoding.Indicated"/>).
+    /// What is kept is a key and a value of each context token and layer, of the first head alone if query rows read no other; the last
+    /// layer has label tokens only, if these are what the decoder reads. Query rows of the batch are not predicted: they only take
+    /// part in which columns count as constant, if the encoder looks at all rows for that (<see cref="CellEncoding.Indicated"/>).
     /// </remarks>
     public ContextMemory Remember(EpisodeBatch batch, Workspace workspace)
     {
@@ -151,7 +154,8 @@ public sealed partial class TabularTransformer : IDisposable
         var cells = CellEncoder.Of(_device, Config, batch);
         var memory = new ContextMemory(_device, Config, shape, batch.Columns, cells, LabelEncoder.Query(Config, batch));
         workspace.Reset();
-        Embed(batch.ContextAlone(), cells, shape, workspace, out _, out var tokens);
+        var tokens = workspace.Take(shape.Rows * shape.Columns, Config.Width);
+        Embed(batch.ContextAlone(), cells, shape, tokens, keep: false, workspace, out _);
         RunLayers(shape, tokens, memory, workspace);
         return memory;
     }
@@ -167,25 +171,33 @@ public sealed partial class TabularTransformer : IDisposable
         workspace.Reset();
         var inputs = new float[shape.Rows * (shape.Columns - 1) * Config.CellInputs];
         memory.Cells.Encode(rows, cells, rows * memory.Columns, inputs);
-        var features = Encode("feature_encoder", Upload(inputs, Config.CellInputs, workspace), workspace).Output;
-        var labels = Encode("target_encoder", QueryLabels(memory.QueryLabels, rows, workspace), workspace).Output;
+        EncoderActivations features = new(Upload(inputs, Config.CellInputs, workspace), null, null);
+        EncoderActivations labels = new(QueryLabels(memory.QueryLabels, rows, workspace), null, null);
         var tokens = workspace.Take(shape.Rows * shape.Columns, Config.Width);
-        _assembly.Forward(features, labels, ColumnTokens(shape.Columns - 1, workspace, out _), tokens);
+        EmbedRows(
+            [(0, shape.Rows, 0)], features, labels, ColumnTokens(shape.Columns - 1, workspace, out _), shape.Columns, tokens);
         return Decode(shape, RunLayers(shape, tokens, memory, workspace), workspace).Logits;
     }
 
     // All layers in the tensors of one, for nothing reads them later; the last has a smaller set of its own.
     Tensor RunLayers(EpisodeShape shape, Tensor tokens, ContextMemory memory, Workspace workspace)
     {
-        var activated = workspace.Take(tokens.Rows, Config.Hidden);
         LayerActivations? inner = null;
         for (int layer = 0; layer < Config.Layers; layer++)
         {
             bool last = layer == Config.Layers - 1;
-            var activations = last
-                ? LayerActivations.Take(Config, shape, tokens, last, activated, workspace, keep: false)
-                : inner ??= LayerActivations.Take(Config, shape, tokens, last, activated, workspace, keep: false);
-            activations = activations with { RowKeyValue = memory.KeyValues[layer] };
+            var keyValue = memory.KeyValues[layer];
+            LayerActivations activations;
+            if (last || inner is null)
+            {
+                activations = LayerActivations.Passing(Config, shape, tokens, last, keyValue, workspace);
+                inner = activations;
+            }
+            else
+            {
+                activations = inner.Remembered is null ? inner with { RowKeyValue = keyValue } : inner with { Remembered = keyValue };
+            }
+
             ForwardLayer(shape, Parameters.Layers[layer], activations);
             tokens = activations.Output;
         }
@@ -194,5 +206,10 @@ public sealed partial class TabularTransformer : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Parameters.Dispose();
+    public void Dispose()
+    {
+        Parameters.Dispose();
+        _packed.Dispose();
+        _blocks.Dispose();
+    }
 }

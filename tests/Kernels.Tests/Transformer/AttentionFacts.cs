@@ -60,6 +60,45 @@ public class AttentionFacts
         Assert.InRange(Values.LargestDifference(expected.Dkv.Plus(before), dAdded), 0, Tolerance);
     }
 
+    [Theory, ClassData(typeof(EveryDevice))]
+    public void The_first_key_head_alone_gives_the_same_bits_and_the_output_may_lie_over_the_queries(DeviceKind kind)
+    {
+        using var device = ComputeDevice.Open(kind);
+        using var workspace = new Workspace(device);
+        AttentionShape[] shapes = [new(2, 3, 5, 7, 3, FirstKeyHead: true), new(1, 2, 4, 9, 2, FirstKeyHead: true)];
+        foreach (var shape in shapes)
+        {
+            const int HeadWidth = 8;
+            int width = shape.Heads * HeadWidth, queries = shape.QueryTokens, keys = shape.KeyTokens;
+            double[] q = Values.Draw(1, queries * width), kv = Values.Draw(2, keys * 2 * width);
+            Tensor kvs = kv.On(workspace, keys, 2 * width), first = workspace.Take(keys, 2 * HeadWidth);
+            FirstKeyHead.On(device).Forward(kvs, first);
+            Assert.Equal(
+                [.. Enumerable.Range(0, keys * 2).SelectMany(half => kv.AsSpan(half * width, HeadWidth).ToArray())],
+                Array.ConvertAll(first.ToArray(), value => (double)value));
+
+            var logSumExp = workspace.Take(queries, shape.Heads);
+            Tensor Softmax(Tensor keyValue, bool inPlace)
+            {
+                var at = q.On(workspace, queries, width);
+                var o = inPlace ? at : workspace.Take(queries, width);
+                Attention.On(device).Forward(shape, at, keyValue, o, logSumExp);
+                return o;
+            }
+
+            Tensor Linear(Tensor keyValue, bool inPlace)
+            {
+                var at = q.On(workspace, queries, width);
+                var o = inPlace ? at : workspace.Take(queries, width);
+                LinearAttention.On(device).Forward(shape, at, keyValue, o);
+                return o;
+            }
+
+            Assert.Equal(Softmax(kvs, inPlace: false).ToArray(), Softmax(first, inPlace: true).ToArray());
+            Assert.Equal(Linear(kvs, inPlace: false).ToArray(), Linear(first, inPlace: true).ToArray());
+        }
+    }
+
     [Theory, InlineData(false), InlineData(true)]
     public void The_definitions_gradients_are_those_of_central_differences(bool firstKeyHead)
     {
