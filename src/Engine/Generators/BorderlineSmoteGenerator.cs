@@ -3,7 +3,9 @@ using CausalMixFT.Kernels.Devices;
 
 namespace CausalMixFT.Engine.Generators;
 
-/// <summary>Borderline-1 SMOTE: SMOTE from the rows in danger alone, those of whose nearest rows at least half, but not all, are of other classes.</summary>
+/// <summary>
+/// Borderline-1 SMOTE: SMOTE from the rows in danger alone, those of whose nearest rows at least half, but not all, are of other classes.
+/// </summary>
 /// <remarks>
 /// Han, Wang, Mao (2005), in imbalanced-learn's reading, for every class. A class without a row in danger is drawn by SMOTE from all its
 /// rows (imbalanced-learn leaves it out). Names, which it does not take, count and are chosen as in SMOTE-NC.

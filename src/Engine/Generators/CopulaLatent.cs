@@ -27,7 +27,9 @@ sealed record CopulaLatent(Column Column, int Place, bool IsGap)
         double[] cells = Cells(rows);
         if (IsGap)
         {
-            return cells.Length == 0 ? null : CopulaMarginal.Of(cells.Select(cell => double.IsNaN(cell) ? 1.0 : 0), cell => cell, interpolates: false);
+            return cells.Length == 0
+                ? null
+                : CopulaMarginal.Of(cells.Select(cell => double.IsNaN(cell) ? 1.0 : 0), cell => cell, interpolates: false);
         }
 
         var known = Column.IsDiscrete ? cells : cells.Where(cell => !double.IsNaN(cell));

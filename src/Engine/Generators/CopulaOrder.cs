@@ -34,14 +34,16 @@ static class CopulaOrder
             {
                 int[] others = [.. varying.Where(other => other != i)];
                 int stride = (others.Length + MostOthers - 1) / MostOthers;
-                var quantities = Quantities(latents[i].Cells(sample), marginals[i]!.Steps, [.. others.Where((_, k) => k % stride == 0).Select(other => scores[other])]);
+                double[][] seen = [.. others.Where((_, k) => k % stride == 0).Select(other => scores[other])];
+                var quantities = Quantities(latents[i].Cells(sample), marginals[i]!.Steps, seen);
                 marginals[i] = latents[i].Marginal(rows, name => quantities[name]);
                 scores[i] = latents[i].Scores(marginals[i]!, sample);
             }
         }
     }
 
-    // The names' scores: D^(−1/2) times the first eigenvector of D^(1/2) M Mᵀ D^(1/2), with M the others' means by name and D the shares of names.
+    // The names' scores: D^(−1/2) times the first eigenvector of D^(1/2) M Mᵀ D^(1/2), with M the others' means by name and D the names'
+    // shares.
     internal static Dictionary<double, double> Quantities(double[] cells, IReadOnlyList<double> steps, double[][] others)
     {
         var place = steps.Index().ToDictionary(step => step.Item, step => step.Index);

@@ -29,9 +29,9 @@ public sealed record GaussianCopulaOptions
 /// <summary>For each class a Gaussian copula: columns distributed as in the class, and correlated as a normal vector behind them is.</summary>
 /// <remarks>
 /// <para>Each column is a step function of a latent normal (<see cref="CopulaMarginal"/>), names as steps of their shares, in their
-/// own order or in that in which they go with the other columns (<see cref="CopulaOrder"/>). A number that may be missing has a second latent, which decides whether it is.
-/// Correlations are those of the scores E[z | cell], pair by pair over rows that have both, with ties taken out of them
-/// (<see cref="CopulaCorrelation"/>).</para>
+/// own order or in that in which they go with the other columns (<see cref="CopulaOrder"/>). A number that may be missing has a second
+/// latent, which decides whether it is. Correlations are those of the scores E[z | cell], pair by pair over rows that have both, with ties
+/// taken out of them (<see cref="CopulaCorrelation"/>).</para>
 /// <para>With d latents, a class of n rows takes a part d / (n + d) of its correlations from all classes together, and those of N rows take a part
 /// d / (N + d) from none: few rows know shares, but no dependence. A class of one row gives copies of it.</para>
 /// </remarks>
