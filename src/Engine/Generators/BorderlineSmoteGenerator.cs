@@ -1,10 +1,11 @@
 using CausalMixFT.Engine.Tables;
 using CausalMixFT.Kernels.Devices;
-using CausalMixFT.Kernels.Neighbours;
 
 namespace CausalMixFT.Engine.Generators;
 
-/// <summary>Borderline-1 SMOTE: SMOTE from the rows in danger alone, those of whose nearest rows at least half, but not all, are of other classes.</summary>
+/// <summary>
+/// Borderline-1 SMOTE: SMOTE from the rows in danger alone, those of whose nearest rows at least half, but not all, are of other classes.
+/// </summary>
 /// <remarks>
 /// Han, Wang, Mao (2005), in imbalanced-learn's reading, for every class. A class without a row in danger is drawn by SMOTE from all its
 /// rows (imbalanced-learn leaves it out). Names, which it does not take, count and are chosen as in SMOTE-NC.
@@ -43,27 +44,4 @@ public sealed class BorderlineSmoteGenerator(ComputeDevice device, SmoteOptions?
     internal static int[] InDanger(ForeignNeighbours counts) =>
         [.. Enumerable.Range(0, counts.Foreign.Length).Where(
             place => 2 * counts.Foreign[place] >= counts.Neighbours && counts.Foreign[place] < counts.Neighbours)];
-}
-
-/// <summary>How many of the nearest rows, of all classes, to each row of a class are of other classes.</summary>
-/// <param name="Foreign">The counts, in the order of the class's rows.</param>
-/// <param name="Neighbours">How many neighbours were looked at.</param>
-sealed record ForeignNeighbours(int[] Foreign, int Neighbours)
-{
-    /// <summary>Counts for each class.</summary>
-    public static IEnumerable<ForeignNeighbours> Count(
-        int[][] members, SmoteSpace space, int neighbours, ComputeDevice device, CancellationToken cancellation)
-    {
-        int[] all = [.. members.SelectMany(rows => rows)], labels = [.. members.SelectMany((rows, k) => Enumerable.Repeat(k, rows.Length))];
-        int count = Math.Min(neighbours, all.Length - 1), start = 0;
-        var search = NearestNeighbours.On(device);
-        for (int k = 0; k < members.Length; k++)
-        {
-            int[] queries = [.. Enumerable.Range(start, members[k].Length)];
-            int[] nearest = search.Find(space.Points(all, members[k]), queries, count, cancellation);
-            int own = k;
-            yield return new([.. nearest.Chunk(count).Select(row => row.Count(place => labels[place] != own))], count);
-            start += members[k].Length;
-        }
-    }
 }

@@ -23,7 +23,9 @@ public static class ClassCounts
         return Rounded([.. Sizes(task).Select(size => Math.Min(size, 1))], rows);
     }
 
-    /// <summary>Counts by shares such as "churn:yes = 0.5", or "churn = 0.5" for the rarer of two; other classes share the rest as in the table.</summary>
+    /// <summary>
+    /// Counts by shares such as "churn:yes = 0.5", or "churn = 0.5" for the rarer of two; other classes share the rest as in the table.
+    /// </summary>
     /// <param name="task">The table and its target.</param>
     /// <param name="rows">How many rows in all.</param>
     /// <param name="texts">The target, and a class after a colon unless the rarer of two is meant; =; share.</param>
@@ -97,7 +99,8 @@ public static class ClassCounts
         {
             double[] sizes = Sizes(task);
             return sizes.Length == 2 ? (sizes[1] <= sizes[0] ? 1 : 0, share) : throw new InputException(
-                $"The target '{task.Target}' has {sizes.Length} classes; say which one the share is of, like \"{task.Target}:{task.ClassNames[0]}=0.5\".");
+                $"The target '{task.Target}' has {sizes.Length} classes; say which one the share is of, " +
+                $"like \"{task.Target}:{task.ClassNames[0]}=0.5\".");
         }
 
         string prefix = task.Target + ":";

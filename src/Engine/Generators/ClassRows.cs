@@ -37,7 +37,8 @@ static class ClassRows
         if (rowsOfClass.Count != task.ClassNames.Count || rowsOfClass.Any(count => count < 0))
         {
             throw new ArgumentException(
-                $"A count from 0 on was expected for each of {task.ClassNames.Count} classes, not {string.Join(", ", rowsOfClass)}.", nameof(rowsOfClass));
+                $"A count from 0 on was expected for each of {task.ClassNames.Count} classes, not {string.Join(", ", rowsOfClass)}.",
+                nameof(rowsOfClass));
         }
 
         var classes = new int[checked(rowsOfClass.Sum())];

@@ -31,6 +31,9 @@ sealed class CopulaMarginal
     /// <summary>Whether more than one value occurs.</summary>
     public bool Varies => _values.Length > 1;
 
+    /// <summary>The values that occur, in the order of steps.</summary>
+    public IReadOnlyList<double> Steps => _values;
+
     /// <summary>
     /// Coefficients 1, 2, … of the score in normalised Hermite polynomials of the latent normal, over the score's standard deviation: the
     /// scores of two latents of correlation ρ have the correlation Σ aₖ bₖ ρᵏ.

@@ -12,6 +12,13 @@ public sealed record GaussianCopulaOptions
     /// <summary>Whether correlations that ties weaken are restored, so that rows, with the same ties, show them again.</summary>
     public bool RestoreTies { get; init; } = true;
 
+    /// <summary>Whether names stand in the order in which they go with the other columns, or in their own.</summary>
+    /// <remarks>
+    /// Off, as the plain copula has it. On the Adult table an order makes rows more like the data (pair trends .950 to .960, a two-sample test's
+    /// AUC .69 to .63) and worth less to a classifier that learns from them (AUC .914 to .909, the rarer class's F1 .707 to .695; three seeds).
+    /// </remarks>
+    public bool OrderNames { get; init; }
+
     /// <summary>Rows that the other classes' correlations are worth in a class; null for as many as there are columns.</summary>
     public double? PooledRows { get; init; }
 
@@ -21,9 +28,10 @@ public sealed record GaussianCopulaOptions
 
 /// <summary>For each class a Gaussian copula: columns distributed as in the class, and correlated as a normal vector behind them is.</summary>
 /// <remarks>
-/// <para>Each column is a step function of a latent normal (<see cref="CopulaMarginal"/>), names as steps of their shares. A number that may be
-/// missing has a second latent, which decides whether it is. Correlations are those of the scores E[z | cell], pair by pair over rows that
-/// have both, with ties taken out of them (<see cref="CopulaCorrelation"/>).</para>
+/// <para>Each column is a step function of a latent normal (<see cref="CopulaMarginal"/>), names as steps of their shares, in their
+/// own order or in that in which they go with the other columns (<see cref="CopulaOrder"/>). A number that may be missing has a second
+/// latent, which decides whether it is. Correlations are those of the scores E[z | cell], pair by pair over rows that have both, with ties
+/// taken out of them (<see cref="CopulaCorrelation"/>).</para>
 /// <para>With d latents, a class of n rows takes a part d / (n + d) of its correlations from all classes together, and those of N rows take a part
 /// d / (N + d) from none: few rows know shares, but no dependence. A class of one row gives copies of it.</para>
 /// </remarks>
@@ -47,16 +55,22 @@ public sealed class GaussianCopulaGenerator(ComputeDevice device, GaussianCopula
         var columns = rows.Features.Columns;
         int[][] members = ClassRows.Of(rows);
         var latents = CopulaLatent.Of(rows);
+        int[][] samples = ClassRows.Of(rows, _options.MostRows, seed);
         var marginals = new CopulaMarginal?[members.Length][];
         for (int k = 0; k < members.Length; k++)
         {
             var of = marginals[k] = new CopulaMarginal?[latents.Length];
             int[] own = members[k];
             RowBlocks.For(device, latents.Length, 1, null, (i, _) => of[i] = latents[i].Marginal(own), cancellation);
+            if (_options.OrderNames)
+            {
+                CopulaOrder.Apply(latents, of, own, samples[k]);
+            }
+
             progress?.Report(0.5 * (k + 1) / members.Length);
         }
 
-        double[][] factors = Factors(latents, marginals, ClassRows.Of(rows, _options.MostRows, seed), cancellation);
+        double[][] factors = Factors(latents, marginals, samples, cancellation);
         progress?.Report(1);
         NumberColumn?[] numbers = [.. columns.Select(column => column.IsDiscrete ? null : NumberColumn.Of(column))];
         return new FittedRows(rows, Purpose, device, (in DrawnRow drawn) =>
@@ -172,44 +186,4 @@ public sealed class GaussianCopulaGenerator(ComputeDevice device, GaussianCopula
             return joint + shares[i] * shares[j];
         }
     }
-}
-
-/// <summary>What one latent normal stands for: a column's value, or whether a number is missing.</summary>
-/// <param name="Column">The column.</param>
-/// <param name="Place">Its place among the features.</param>
-/// <param name="IsGap">Whether it stands for the gaps.</param>
-sealed record CopulaLatent(Column Column, int Place, bool IsGap)
-{
-    /// <summary>All columns, and then the gaps of those numbers that have some.</summary>
-    public static CopulaLatent[] Of(ClassificationTask task) =>
-    [
-        .. task.Features.Columns.Select((column, place) => new CopulaLatent(column, place, IsGap: false)),
-        .. task.Features.Columns.Index().Where(pair => !pair.Item.IsDiscrete && pair.Item.Values.ToArray().Any(double.IsNaN))
-            .Select(pair => new CopulaLatent(pair.Item, pair.Index, IsGap: true)),
-    ];
-
-    /// <summary>Its distribution among some rows; null where none of them has a number.</summary>
-    public CopulaMarginal? Marginal(int[] rows)
-    {
-        double[] cells = Cells(rows);
-        if (IsGap)
-        {
-            return cells.Length == 0 ? null : CopulaMarginal.Of(cells.Select(cell => double.IsNaN(cell) ? 1.0 : 0), cell => cell, interpolates: false);
-        }
-
-        var known = Column.IsDiscrete ? cells : cells.Where(cell => !double.IsNaN(cell));
-        return known.Any() ? CopulaMarginal.Of(known, cell => double.IsNaN(cell) ? double.MaxValue : cell, !Column.IsDiscrete) : null;
-    }
-
-    /// <summary>The scores of some rows; 0, their mean, where a number is missing.</summary>
-    public double[] Scores(CopulaMarginal marginal, int[] rows) => Array.ConvertAll(Cells(rows), cell =>
-        IsGap ? marginal.Score(double.IsNaN(cell) ? 1 : 0) : double.IsNaN(cell) && !Column.IsDiscrete ? 0 : marginal.Score(cell));
-
-    /// <summary>Whether some rows lack the number.</summary>
-    public bool HasGaps(int[] rows) => !IsGap && !Column.IsDiscrete && Array.Exists(rows, row => double.IsNaN(Column.Values[row]));
-
-    /// <summary>1 where a row has the number, else 0.</summary>
-    public double[] Present(int[] rows) => Array.ConvertAll(Cells(rows), cell => double.IsNaN(cell) ? 0.0 : 1);
-
-    double[] Cells(int[] rows) => Array.ConvertAll(rows, row => Column.Values[row]);
 }

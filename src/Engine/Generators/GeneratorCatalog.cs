@@ -21,7 +21,7 @@ public static class GeneratorCatalog
         new("bootstrap", "random over-sampling: rows of the class, with replacement", device => new BootstrapGenerator(device)),
         new("under-sampling", "rows of the class, none twice before all were there once", device => new UnderSamplingGenerator(device)),
         new("smoothed-bootstrap", "rows of the class with normal noise of .141 deviations", device => new SmoothedBootstrapGenerator(device)),
-        new("noise-swap", "rows of the class with noise of .1 deviations, and a tenth of the names swapped", device => new NoiseSwapGenerator(device)),
+        new("noise-swap", "rows with noise of .1 deviations, and a tenth of the names swapped", device => new NoiseSwapGenerator(device)),
         new("mixup", "between two rows of the class, by Beta(.2, .2)", device => new MixupGenerator(device)),
         new("smote", "towards one of five neighbours; SMOTE-NC where there are names", device => new SmoteGenerator(device)),
         new("smote-nc", "the same", device => new SmoteGenerator(device)),

@@ -27,7 +27,9 @@ public sealed record ScmGeneratorOptions
     public int Budget { get; init; } = 10_000;
 }
 
-/// <summary>This program's own generator: a causal graph of all columns, the target among them, a mechanism for each, rows drawn causes first.</summary>
+/// <summary>
+/// This program's own generator: a causal graph of all columns, the target among them, a mechanism for each, rows drawn causes first.
+/// </summary>
 /// <remarks>
 /// Rows of a class are rows of the model, seen where it gives the class, as <see cref="SampleRequest.ClassShares"/> has them. A class that the
 /// model gives less often than once in <see cref="ScmGeneratorOptions.Budget"/> rows, which is one of very few rows, is drawn by bootstrap. A

@@ -36,8 +36,9 @@ sealed class SmoteClass
         var found = new SmoteClass[classes.Length];
         for (int k = 0; k < classes.Length; k++)
         {
-            int[] rows = classes[k], nearest = search.Find(
-                space.Points(rows, rows), [.. Enumerable.Range(0, rows.Length)], Math.Min(options.Neighbours, Math.Max(0, rows.Length - 1)), cancellation);
+            int[] rows = classes[k], all = [.. Enumerable.Range(0, rows.Length)];
+            int count = Math.Min(options.Neighbours, Math.Max(0, rows.Length - 1));
+            int[] nearest = search.Find(space.Points(rows, rows), all, count, cancellation);
             found[k] = new(columns, numbers, options.KeepAtoms, rows, nearest);
             progress?.Report((k + 1.0) / classes.Length);
         }

@@ -7,7 +7,8 @@ namespace CausalMixFT.Engine.Generators;
 /// <remarks>
 /// Chawla, Bowyer, Hall, Kegelmeyer (2002), in imbalanced-learn's reading: a row and one of its k neighbours within the class, each equally
 /// often, a uniform share of the way, and for each name the one that most of the k neighbours have (ties at random). A class of one row has
-/// no neighbours, so its rows are copies; one of few has fewer neighbours. Tables of names alone, which SMOTE-NC refuses, count the names that differ.
+/// no neighbours, so its rows are copies; one of few has fewer neighbours. Tables of names alone, which SMOTE-NC refuses, count the names that
+/// differ.
 /// </remarks>
 /// <param name="device">Finds the neighbours and draws the rows.</param>
 /// <param name="options">Neighbours and distances; null for the defaults.</param>

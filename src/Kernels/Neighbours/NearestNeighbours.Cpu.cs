@@ -27,7 +27,8 @@ public abstract partial class NearestNeighbours
                     int end = Math.Min(points.Stride, start + BlockRows);
                     for (int four = first; four < last; four += Abreast)
                     {
-                        Pass(points, queries, four, Math.Min(Abreast, last - four), start, end, asked, new(points.Rows, queries, four, count, nearest, squares));
+                        var kept = new Kept(points.Rows, queries, four, count, nearest, squares);
+                        Pass(points, queries, four, Math.Min(Abreast, last - four), start, end, asked, kept);
                     }
                 }
             });

@@ -63,7 +63,8 @@ public abstract partial class NearestNeighbours
             using var nearest = device.Allocate<int>(checked(queries.Length * count));
             using var squares = device.Allocate<float>(nearest.Length);
             _find(queries.Length, new(
-                cells.View, asking.View, nearest.View, squares.View, points.Rows, points.Stride, points.Numbers, points.Codes, points.Mismatch, count));
+                cells.View, asking.View, nearest.View, squares.View,
+                points.Rows, points.Stride, points.Numbers, points.Codes, points.Mismatch, count));
             var found = new int[nearest.Length];
             nearest.CopyTo(found);
             return found;

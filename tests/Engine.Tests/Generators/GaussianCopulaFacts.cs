@@ -16,12 +16,12 @@ public class GaussianCopulaFacts
         double[] rho = [0.6, -0.8];
         var task = GeneratorTables.Task(
             Numbers("x", row => Normal(row, 0) + 10 * (row % 2)),
-            Numbers("y", row => Math.Exp(rho[row % 2] * Normal(row, 0) + Math.Sqrt(1 - rho[row % 2] * rho[row % 2]) * Normal(row, 1))),
+            Numbers("z", row => Math.Exp(rho[row % 2] * Normal(row, 0) + Math.Sqrt(1 - rho[row % 2] * rho[row % 2]) * Normal(row, 1))),
             GeneratorTables.Labels(Rows, 2));
         var rows = Draw(task, [Drawn, Drawn]);
         for (int k = 0; k < 2; k++)
         {
-            double[] x = [.. Cells(rows, "x").Skip(k * Drawn).Take(Drawn)], y = [.. Cells(rows, "y").Skip(k * Drawn).Take(Drawn).Select(cell => Math.Log(cell))];
+            double[] x = [.. Cells(rows, "x").Skip(k * Drawn).Take(Drawn)], y = [.. Cells(rows, "z").Skip(k * Drawn).Take(Drawn).Select(cell => Math.Log(cell))];
 
             // A correlation's deviation is (1 − ρ²) / √n: at most .014 for 2,000 rows and .005 for those drawn. Five of both.
             Assert.Equal(rho[k], Correlation(x, y), 0.08);
@@ -88,6 +88,28 @@ public class GaussianCopulaFacts
         Assert.Equal([1, 1.5, 2, 2, 5, 5, 9, 9], new[] { 0.5, 1, 1.5, 1.9, 2.1, 4.9, 5.1, 5.9 }.Select(place => marginal.At(place / 6)), (a, b) => Math.Abs(a - b) < 1e-12);
         Assert.Equal(9, marginal.At(1));
         Assert.Equal(1, marginal.At(0));
+    }
+
+    [Fact]
+    public void Names_stand_in_the_order_in_which_they_go_with_the_other_columns()
+    {
+        // A number's thirds, named 1, 0, 2 from below: their own order would show hardly a correlation.
+        double[] order = [1, 0, 2], x = Draw(row => Normal(row, 0));
+        double[] names = Array.ConvertAll(x, cell => order[cell < -0.43 ? 0 : cell < 0.43 ? 1 : 2]);
+        var quantities = CopulaOrder.Quantities(names, [0, 1, 2], [x, Draw(row => Normal(row, 1))]);
+        double[] ranks = [.. new double[] { 0, 1, 2 }.OrderBy(name => quantities[name])];
+        Assert.True(ranks is [1, 0, 2] or [2, 0, 1]);
+
+        var task = GeneratorTables.Task(new("x", ColumnKind.Numeric, x, null, 15), new("c", ColumnKind.Categorical, names, ["p", "q", "r"]), GeneratorTables.Labels(Rows, 2));
+        Assert.True(Shared(new() { OrderNames = true }) > 0.9);
+        Assert.True(Shared(new()) < 0.8);
+
+        // How many rows have the name of their third.
+        double Shared(GaussianCopulaOptions options)
+        {
+            var rows = Draw(task, [Drawn, Drawn], options);
+            return Cells(rows, "x").Zip(Cells(rows, "c")).Average(row => row.Second == order[row.First < -0.43 ? 0 : row.First < 0.43 ? 1 : 2] ? 1.0 : 0);
+        }
     }
 
     [Fact]
