@@ -5,7 +5,7 @@ namespace CausalMixFT.Engine.Generators;
 /// <summary>The numbers of a column that repeat beyond chance: spikes such as 0 or 40, which a density would smear.</summary>
 /// <remarks>
 /// A value that occurs c times is one if c &gt; λ + 4 √λ + 2, where λ is what the five values on each side of it, other spikes not
-/// counted, lead one to expect in one step of the column's decimals; under a Poisson law of any λ the chance is below 5e-5. All values
+/// counted, lead one to expect in one step of the column's decimals; under a Poisson law of any λ the chance is below 1e-4. All values
 /// of a column that has at most <see cref="FewValues"/> are taken for such, for a density between them means little.
 /// </remarks>
 static class RepeatedValues
