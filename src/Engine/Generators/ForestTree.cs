@@ -100,8 +100,8 @@ sealed class ForestTree
 
     /// <summary>Takes out leaves that fewer than <paramref name="fewest"/> of some rows fall into.</summary>
     /// <remarks>
-    /// The node beside such a leaf takes the place of both, so that its rows go there; two such leaves become one. What is left has
-    /// at least so many rows in each leaf, unless all rows are fewer.
+    /// The node beside such a leaf takes the place of both, so that its rows go there; two such leaves become one (which arfpy takes out
+    /// in any case). What is left has at least so many rows in each leaf, unless all rows are fewer.
     /// </remarks>
     public void Prune(ReadOnlySpan<int> leafOfRow, int fewest)
     {

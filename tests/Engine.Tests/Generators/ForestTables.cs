@@ -39,6 +39,11 @@ static class ForestTables
         {
             Assert.Equal((real.Kind, real.Decimals), (made.Kind, made.Decimals));
             Assert.Equal(real.Levels, made.Levels);
+            if (real.Name == task.Target)
+            {
+                continue;
+            }
+
             double[] known = [.. real.Values.ToArray().Where(value => !double.IsNaN(value))];
             bool hasGaps = known.Length < real.Rows;
             foreach (double cell in made.Values)
