@@ -94,14 +94,14 @@ public class EnergyGeneratorFacts
     {
         var task = Two();
         using var device = ComputeDevice.Open(DeviceKind.Cpu);
-        var fitted = new EnergyGenerator(Small(), device, new EnergyOptions { Steps = 4 }).Fit(task, seed: 1);
-        var first = fitted.Sample([9, 8], seed: 2);
-        Assert.True(AreSame(first, fitted.Sample([9, 8], seed: 2)));
-        Assert.False(AreSame(first, fitted.Sample([9, 8], seed: 3)));
+        var fitted = new EnergyGenerator(Small(), device, new EnergyOptions { Steps = 4 }).Learn(task, seed: 1);
+        var first = fitted.Draw([9, 8], seed: 2);
+        Assert.True(AreSame(first, fitted.Draw([9, 8], seed: 2)));
+        Assert.False(AreSame(first, fitted.Draw([9, 8], seed: 3)));
 
         // The rows of a class do not depend on whether another was asked for before it: no model of another class is left behind.
-        Assert.True(AreSame(first.Select([.. Enumerable.Range(9, 8)]), fitted.Sample([0, 8], seed: 2)));
-        Assert.True(AreSame(first.Select([.. Enumerable.Range(0, 9)]), fitted.Sample([9, 0], seed: 2)));
+        Assert.True(AreSame(first.Select([.. Enumerable.Range(9, 8)]), fitted.Draw([0, 8], seed: 2)));
+        Assert.True(AreSame(first.Select([.. Enumerable.Range(0, 9)]), fitted.Draw([9, 0], seed: 2)));
     }
 
     [Fact]
@@ -110,7 +110,7 @@ public class EnergyGeneratorFacts
         Table Rows(int threads)
         {
             using var device = ComputeDevice.Open(DeviceKind.Cpu, new DeviceOptions { Threads = threads });
-            return new EnergyGenerator(Small(), device, new EnergyOptions { Steps = 3 }).Fit(Named("every kind"), 1).Sample([30, 40], 2);
+            return new EnergyGenerator(Small(), device, new EnergyOptions { Steps = 3 }).Learn(Named("every kind"), 1).Draw([30, 40], 2);
         }
 
         Assert.True(AreSame(Rows(1), Rows(3)));
@@ -202,17 +202,17 @@ public class EnergyGeneratorFacts
         using var device = ComputeDevice.Open(DeviceKind.Cpu);
         var small = Small();
         var regressor = new TabularModel(small.Config, small.Weights, "numbers.ckpt", new ModelTraits { Task = ModelTask.Regression });
-        Assert.Contains("numbers.ckpt", Assert.Throws<InputException>(() => new EnergyGenerator(regressor, device).Fit(Two(), 1)).Message, StringComparison.Ordinal);
+        Assert.Contains("numbers.ckpt", Assert.Throws<InputException>(() => new EnergyGenerator(regressor, device).Learn(Two(), 1)).Message, StringComparison.Ordinal);
         using var cancelled = new CancellationTokenSource();
         cancelled.Cancel();
-        var fitted = new EnergyGenerator(small, device).Fit(Two(), 1);
+        var fitted = new EnergyGenerator(small, device).Learn(Two(), 1);
         Assert.ThrowsAny<OperationCanceledException>(() => fitted.Sample([3, 3], 1, null, cancelled.Token));
     }
 
     static Table Sample(ClassificationTask task, int[] counts, EnergyOptions options)
     {
         using var device = ComputeDevice.Open(DeviceKind.Cpu);
-        return new EnergyGenerator(Small(), device, options).Fit(task, seed: 1).Sample(counts, seed: 2);
+        return new EnergyGenerator(Small(), device, options).Learn(task, seed: 1).Draw(counts, seed: 2);
     }
 
     // The model that is shipped, a class of 14 rows of 3 columns, and 5 rows to judge with a gap.

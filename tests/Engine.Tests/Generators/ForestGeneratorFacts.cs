@@ -14,9 +14,9 @@ public class ForestGeneratorFacts
     public void Any_table_gives_rows_that_can_be_in_the_counts_asked_for(string name)
     {
         var task = Named(name);
-        var fitted = new ForestGenerator(new ForestOptions { Trees = 7 }).Fit(task, seed: 3);
+        var fitted = new ForestGenerator(new ForestOptions { Trees = 7 }).Learn(task, seed: 3);
         int[] counts = [.. task.ClassNames.Select((_, k) => k == 0 ? 0 : 40 + k)];
-        CheckRows(task, fitted.Sample(counts, seed: 4), counts);
+        CheckRows(task, fitted.Draw(counts, seed: 4), counts);
     }
 
     [Theory]
@@ -25,7 +25,7 @@ public class ForestGeneratorFacts
     public void Threads_change_no_cell(string name)
     {
         Table Rows(int threads, ulong seed) => new ForestGenerator(new ForestOptions { Trees = 7, Threads = threads })
-            .Fit(Named(name), seed).Sample([1500, 1700], seed: 9);
+            .Learn(Named(name), seed).Draw([1500, 1700], seed: 9);
 
         Assert.True(AreSame(Rows(1, 5), Rows(4, 5)));
         Assert.False(AreSame(Rows(1, 5), Rows(1, 6)));
@@ -34,11 +34,11 @@ public class ForestGeneratorFacts
     [Fact]
     public void A_row_depends_on_the_seed_its_class_and_its_number_alone()
     {
-        var fitted = new ForestGenerator().Fit(Named("every kind"), seed: 1);
-        var few = fitted.Sample([0, 20], seed: 2);
-        var many = fitted.Sample([33, 1100], seed: 2);
+        var fitted = new ForestGenerator().Learn(Named("every kind"), seed: 1);
+        var few = fitted.Draw([0, 20], seed: 2);
+        var many = fitted.Draw([33, 1100], seed: 2);
         Assert.True(AreSame(few, many.Select([.. Enumerable.Range(33, 20)])));
-        Assert.False(AreSame(few, fitted.Sample([0, 20], seed: 3)));
+        Assert.False(AreSame(few, fitted.Draw([0, 20], seed: 3)));
     }
 
     [Fact]
@@ -47,7 +47,7 @@ public class ForestGeneratorFacts
         // Two classes, three groups: numbers are normal around a mean of the group, and the class decides how likely each group is.
         const int Rows = 3000;
         var (task, group) = Clusters(Rows);
-        var made = new ForestGenerator().Fit(task, seed: 2).Sample([Rows / 2, Rows / 2], seed: 3);
+        var made = new ForestGenerator().Learn(task, seed: 2).Draw([Rows / 2, Rows / 2], seed: 3);
         for (int k = 0; k < 2; k++)
         {
             for (int g = 0; g < 3; g++)
@@ -76,8 +76,8 @@ public class ForestGeneratorFacts
     {
         double[] gain = Map(800, row => Random.Uniform(row, 1) < 0.8f ? 0 : Math.Round(1000 + 500 * Random.Normal(row, 2)));
         var task = Task(800, 2, new Column("gain", ColumnKind.Integer, gain));
-        double Share(bool keeps) => new ForestGenerator(new ForestOptions { KeepsRepeatedValues = keeps }).Fit(task, seed: 1)
-            .Sample([2000, 2000], seed: 2)["gain"].Values.ToArray().Count(value => value == 0) / 4000.0;
+        double Share(bool keeps) => new ForestGenerator(new ForestOptions { KeepsRepeatedValues = keeps }).Learn(task, seed: 1)
+            .Draw([2000, 2000], seed: 2)["gain"].Values.ToArray().Count(value => value == 0) / 4000.0;
 
         // A share of 4000 draws around that of the rows: standard error √(0.8 · 0.2 / 4000), and 5 of those.
         double real = gain.Count(value => value == 0) / 800.0;
@@ -90,7 +90,7 @@ public class ForestGeneratorFacts
     {
         double[] x = Map(1000, row => Random.Uniform(row, 3) < (row * 7 % 2 == 0 ? 0.4f : 0.05f) ? double.NaN : Random.Normal(row, 4));
         var task = Task(1000, 2, new Column("x", ColumnKind.Numeric, x, null, 15));
-        var made = new ForestGenerator().Fit(task, seed: 1).Sample([3000, 3000], seed: 2);
+        var made = new ForestGenerator().Learn(task, seed: 1).Draw([3000, 3000], seed: 2);
         for (int k = 0; k < 2; k++)
         {
             double real = Enumerable.Range(0, 1000).Count(row => task.Labels[row] == k && double.IsNaN(x[row])) / 500.0;
@@ -119,11 +119,12 @@ public class ForestGeneratorFacts
     {
         var told = new List<double>();
         var progress = new Told(told);
-        var fitted = new ForestGenerator(new ForestOptions { Threads = 1, Trees = 5 }).Fit(Named("every kind"), 1, progress);
+        var fitted = new ForestGenerator(new ForestOptions { Threads = 1, Trees = 5 }).Fit(
+            Named("every kind"), 1, progress, TestContext.Current.CancellationToken);
         Assert.Equal(1, told[^1]);
         Assert.Equal(told.Order(), told);
         told.Clear();
-        fitted.Sample([1000, 1000], 1, progress);
+        fitted.Sample([1000, 1000], 1, progress, TestContext.Current.CancellationToken);
         Assert.Equal(1, told[^1]);
         using var cancelled = new CancellationTokenSource();
         cancelled.Cancel();
@@ -132,7 +133,7 @@ public class ForestGeneratorFacts
     }
 
     static IReadOnlyList<double> Accuracies(ClassificationTask task) =>
-        ((FittedForest)new ForestGenerator().Fit(task, seed: 1)).Accuracies;
+        ((FittedForest)new ForestGenerator().Learn(task, seed: 1)).Accuracies;
 
     static Column Number(string name, double[] values) => new(name, ColumnKind.Numeric, values, null, 15);
 

@@ -1,3 +1,4 @@
+using CausalMixFT.Engine.Generators;
 using CausalMixFT.Engine.Tables;
 using CausalMixFT.Kernels.Rng;
 
@@ -64,6 +65,14 @@ static class ForestTables
         Assert.Equal(counts, task.ClassNames.Select((_, k) => labels.Count(label => label == k)));
         Assert.Equal(labels.Order(), labels);
     }
+
+    /// <summary>Fits a generator, for as long as the test runs.</summary>
+    public static IFittedGenerator Learn(this IRowGenerator generator, ClassificationTask task, ulong seed) =>
+        generator.Fit(task, seed, null, TestContext.Current.CancellationToken);
+
+    /// <summary>Draws rows, for as long as the test runs.</summary>
+    public static Table Draw(this IFittedGenerator fitted, IReadOnlyList<int> rowsOfClass, ulong seed) =>
+        fitted.Sample(rowsOfClass, seed, null, TestContext.Current.CancellationToken);
 
     /// <summary>Cells that are the same, missing ones too.</summary>
     public static bool AreSame(Table a, Table b) =>
