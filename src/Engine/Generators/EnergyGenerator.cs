@@ -43,7 +43,8 @@ public sealed class EnergyGenerator(TabularModel model, ComputeDevice device, En
         if (model.Traits.Task != ModelTask.Classification)
         {
             throw new InputException(
-                $"{model.Origin}: this model predicts numbers, but rows are generated from what a classifier says of them; name one that predicts classes.");
+                $"{model.Origin}: this model predicts numbers, but rows are generated from what a classifier says of them; "
+                + "name one that predicts classes.");
         }
 
         int[] all = [.. Enumerable.Range(0, rows.Rows)];

@@ -14,7 +14,9 @@ readonly record struct TruncatedNormal(double Mean, double Deviation, double Bel
         ? new(mean, deviation, Normal.CDF(mean, deviation, low), Normal.CDF(mean, deviation, high))
         : new(mean, 0, 0, 1);
 
-    /// <summary>The value that a share <paramref name="p"/> in (0, 1) of draws stays below: F⁻¹(p) = μ + σ Φ⁻¹(Φ(a) + p (Φ(b) − Φ(a))).</summary>
+    /// <summary>
+    /// The value that a share <paramref name="p"/> in (0, 1) of draws stays below: F⁻¹(p) = μ + σ Φ⁻¹(Φ(a) + p (Φ(b) − Φ(a))).
+    /// </summary>
     public double Quantile(double p) =>
         Deviation > 0 ? Mean + Deviation * Normal.InvCDF(0, 1, Below + p * (UpTo - Below)) : Mean;
 }

@@ -28,7 +28,8 @@ static class ForestTables
         "two rows" => Task(30, 3, Numeric("x", 30, 1, decimals: 1), Levels("a", 30, 2, 3)).Subset(2, 1),
         "huge numbers" => Task(50, 10, new Column("x", ColumnKind.Numeric, Map(50, row => Random.Normal(row, 1) * 1e300), null, 15),
             new Column("t", ColumnKind.Integer, Map(50, row => 1.6e12 + row))),
-        _ => Task(50, 2, new Column("x", ColumnKind.Numeric, Map(50, row => row % 3), null, 0), new Column("y", ColumnKind.Integer, Map(50, row => 4 + row % 2))),
+        _ => Task(50, 2, new Column("x", ColumnKind.Numeric, Map(50, row => row % 3), null, 0),
+            new Column("y", ColumnKind.Integer, Map(50, row => 4 + row % 2))),
     };
 
     /// <summary>Checks that rows have the columns of a table, its kinds and levels, cells that can be, and the classes asked for.</summary>
