@@ -93,7 +93,7 @@ static class StudySections
     /// <summary>The arms whose curves are drawn together: un-tuned, its correction, and the best by rank, in a fixed number.</summary>
     public static IReadOnlyList<string> Lines(StudyAnalysis study, StudyMeasure measure)
     {
-        var ranking = study.Rankings.FirstOrDefault(one => one.Measure == measure) ?? study.Rankings.FirstOrDefault();
+        var ranking = study.Rankings.FirstOrDefault(one => one.Measure == measure) ?? (study.Rankings.Count > 0 ? study.Rankings[0] : null);
         IEnumerable<string> best = ranking is null ? study.Gains.Arms
             : ranking.Arms.Index().OrderBy(arm => ranking.Test.AverageRanks[arm.Index]).Select(arm => arm.Item);
         string[] fixedArms = [study.Gains.Baseline, .. study.Gains.Arms.Where(arm => arm == study.Options.CorrectedBaseline)];

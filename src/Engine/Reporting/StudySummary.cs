@@ -155,7 +155,9 @@ static class StudySummary
         int effects = study.Regressions.Sum(one => one.Effects.Count);
         if (effects == 0)
         {
-            yield return "When arms help cannot be told: that needs five tables with results.";
+            yield return "When arms help cannot be told: " + (study.Regressions.Count == 0
+                ? "that needs five tables with results."
+                : "the study's cells do not differ enough in skew, rows or columns.");
             yield break;
         }
 

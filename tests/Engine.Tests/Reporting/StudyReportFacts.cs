@@ -44,15 +44,19 @@ public sealed partial class StudyReportFacts
         Assert.Contains("**There it is worse than un-tuned.**", across, StringComparison.Ordinal);
         Assert.DoesNotContain("is confirmed", across, StringComparison.Ordinal);
         Assert.Contains("At threshold ½ no arm is established to be better", across, StringComparison.Ordinal);
+        Assert.Contains("cells do not differ enough in skew", across, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_study_without_effects_claims_nothing()
     {
-        var study = Study([new("a K=1 mixed", 0), new("b K=1 mixed", 0)], tables: 12, shares: [0.2], rows: [100]);
+        // Without the corrected baseline, whose tuned threshold lies elsewhere between the same two rows: that is an effect, if a tiny one.
+        var study = StudyAnalysis.Of(
+            SimulatedStudy.Of([new("a K=1 mixed", 0), new("b K=1 mixed", 0)], tables: 12, shares: [0.4, 0.1], rows: [100], splits: 2, seed: 21),
+            Brief with { CorrectedBaseline = null });
         string text = string.Join('\n', study.Options.Primary.SelectMany(measure => StudySummary.ByMeasure(study, measure)).Concat(StudySummary.Across(study)));
         Assert.DoesNotContain("**Better**", text, StringComparison.Ordinal);
-        Assert.DoesNotContain("**Worse**", text, StringComparison.Ordinal);
+        Assert.False(text.Contains("**Worse**", StringComparison.Ordinal), text);
         Assert.DoesNotContain("**The gain is confirmed.**", text, StringComparison.Ordinal);
         Assert.Contains("When arms help is not established", text, StringComparison.Ordinal);
     }
@@ -62,6 +66,7 @@ public sealed partial class StudyReportFacts
     {
         var study = Study([new("a K=1 mixed", 0.5)], tables: 4, shares: [0.2], rows: [100]);
         Assert.Contains("4 tables are too few to establish anything here", StudySummary.ByMeasure(study, StudyMeasure.RocAuc)[0], StringComparison.Ordinal);
+        Assert.Contains("that needs five tables", string.Join('\n', StudySummary.Across(study)), StringComparison.Ordinal);
         Assert.All(study.Primary, one => Assert.Equal(StudyVerdict.NotEstablished, one.Verdict));
     }
 
