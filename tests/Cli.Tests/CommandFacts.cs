@@ -282,6 +282,7 @@ public sealed class CommandFacts : IDisposable
     [InlineData("finetune")]
     [InlineData("predict")]
     [InlineData("evaluate")]
+    [InlineData("study")]
     [InlineData("pretrain")]
     [InlineData("devices")]
     public void Help_shows_options_and_an_example(string verb)

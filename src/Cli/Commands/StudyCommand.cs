@@ -7,10 +7,10 @@ using CommandLine;
 
 namespace CausalMixFT.Cli.Commands;
 
-[Verb("study", HelpText = "Compare arms over tables, skews and seeds: work a study off (run), say what is done (list), judge it (report), join stores (merge).")]
+[Verb("study", HelpText = "Compare generators over many tables, skews and seeds: run, list, report, or merge stores.")]
 sealed partial class StudyCommand : Command
 {
-    [Value(0, MetaName = "ACTION", Required = true, HelpText = "run, list, report or merge.")]
+    [Value(0, MetaName = "ACTION", Required = true, HelpText = "run: work it off. list: what is done. report: judge it. merge: take other stores' results.")]
     public string Action { get; set; } = "";
 
     [Value(1, MetaName = "STUDY", Required = true, HelpText = "The study's .toml file; docs/study.md describes it.")]
