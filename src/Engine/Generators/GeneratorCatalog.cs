@@ -1,3 +1,4 @@
+using CausalMixFT.Engine.Models;
 using CausalMixFT.Engine.Tables;
 using CausalMixFT.Kernels.Devices;
 
@@ -28,6 +29,11 @@ public static class GeneratorCatalog
         new("borderline-smote", "SMOTE from rows near other classes", device => new BorderlineSmoteGenerator(device)),
         new("adasyn", "SMOTE, more of it from rows among other classes", device => new AdasynGenerator(device)),
         new("copula", "a Gaussian copula of each class, ties and spikes kept", device => new GaussianCopulaGenerator(device)),
+        new("forest", "adversarial random forests, spikes kept", _ => new ForestGenerator()),
+        new("diffusion", "denoising diffusion of numbers and names, after TabDDPM", device => new DiffusionGenerator(device)),
+        new("tvae", "a variational autoencoder, given the class", device => new TvaeGenerator(device)),
+        new("ctgan", "a generator against a critic, given the class", device => new CtganGenerator(device)),
+        new("energy", "descent on the energies of the shipped model, after TabEBM", device => new EnergyGenerator(ShippedModel.Load(), device)),
         new("scm", "a structural causal model of one discovered graph", device => new ScmGenerator(device)),
         new("scm-ensemble", "structural causal models of eight graphs", device => new ScmGenerator(device, new() { Graphs = EnsembleGraphs })),
     ];
