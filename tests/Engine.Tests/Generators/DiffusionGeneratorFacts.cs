@@ -76,7 +76,7 @@ public class DiffusionGeneratorFacts
         var column = new Column("c", ColumnKind.Categorical, Array.ConvertAll(cells, cell => (double)cell), [.. Enumerable.Range(0, 300).Select(i => $"L{i}")]);
         var levels = new DiffusionLevels(column, labels, classes: 3, most: 2);
         Assert.Equal(2, levels.Count);
-        int rare = levels.Encode(10);
+        int rare = levels.Encode(11);
         Assert.NotEqual(rare, levels.Encode(0));
         Assert.Equal(0, levels.Decode(levels.Encode(0), 0, new Philox(1), 0, 0));
         for (int label = 0; label < 3; label++)
