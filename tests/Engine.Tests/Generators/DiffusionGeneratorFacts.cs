@@ -7,6 +7,8 @@ namespace CausalMixFT.Engine.Tests.Generators;
 
 public class DiffusionGeneratorFacts
 {
+    static CancellationToken Token => TestContext.Current.CancellationToken;
+
     static readonly DiffusionOptions Small = new()
     {
         Steps = 30, BatchSize = 64, Layers = [32], Embedding = 16, NoiseSteps = 20, MaxLevels = 12,
@@ -28,8 +30,8 @@ public class DiffusionGeneratorFacts
         using var device = ComputeDevice.Open(DeviceKind.Cpu);
         foreach (var options in new[] { Small with { Compatible = true }, Small with { SamplingSteps = 7 } })
         {
-            var fitted = (FittedDiffusion)new DiffusionGenerator(device, options).Fit(task, seed: 1);
-            GeneratorTables.AssertValid(fitted.Sample([9, 14], seed: 2), task, [9, 14]);
+            var fitted = (FittedDiffusion)new DiffusionGenerator(device, options).Fit(task, seed: 1, cancellation: Token);
+            GeneratorTables.AssertValid(fitted.Sample([9, 14], seed: 2, cancellation: Token), task, [9, 14]);
             Assert.Equal(options.Compatible, double.IsNaN(fitted.ValidationLoss));
         }
     }
@@ -40,15 +42,15 @@ public class DiffusionGeneratorFacts
         var task = GeneratorTables.Named("every kind");
         using var one = ComputeDevice.Open(DeviceKind.Cpu, new DeviceOptions { Threads = 1 });
         using var three = ComputeDevice.Open(DeviceKind.Cpu, new DeviceOptions { Threads = 3 });
-        var fitted = new DiffusionGenerator(one, Small).Fit(task, seed: 1);
-        var rows = fitted.Sample([10, 0, 1_100], seed: 2);
-        GeneratorTables.AssertEqual(rows, new DiffusionGenerator(three, Small).Fit(task, seed: 1).Sample([10, 0, 1_100], seed: 2));
+        var fitted = new DiffusionGenerator(one, Small).Fit(task, seed: 1, cancellation: Token);
+        var rows = fitted.Sample([10, 0, 1_100], seed: 2, cancellation: Token);
+        GeneratorTables.AssertEqual(rows, new DiffusionGenerator(three, Small).Fit(task, seed: 1, cancellation: Token).Sample([10, 0, 1_100], seed: 2, cancellation: Token));
 
         // Row i of class 0 stays what it was; row i of class 2 too, in another batch.
-        var others = fitted.Sample([4, 3, 1_098], seed: 2);
+        var others = fitted.Sample([4, 3, 1_098], seed: 2, cancellation: Token);
         GeneratorTables.AssertEqual(
             rows.Select([0, 1, 2, 3, .. Enumerable.Range(10, 1_098)]), others.Select([0, 1, 2, 3, .. Enumerable.Range(7, 1_098)]));
-        Assert.NotEqual(rows["x"].Values.ToArray(), fitted.Sample([10, 0, 1_100], seed: 3)["x"].Values.ToArray());
+        Assert.NotEqual(rows["x"].Values.ToArray(), fitted.Sample([10, 0, 1_100], seed: 3, cancellation: Token)["x"].Values.ToArray());
     }
 
     [Fact]
@@ -57,9 +59,9 @@ public class DiffusionGeneratorFacts
         var task = GeneratorTables.Named("every kind");
         using var device = ComputeDevice.Open(DeviceKind.Cpu);
         var budget = Small with { Steps = 1_000_000, TimeBudget = TimeSpan.FromMilliseconds(300) };
-        var fitted = (FittedDiffusion)new DiffusionGenerator(device, budget).Fit(task, seed: 1);
+        var fitted = (FittedDiffusion)new DiffusionGenerator(device, budget).Fit(task, seed: 1, cancellation: Token);
         Assert.InRange(fitted.Steps, 1, 999_999);
-        GeneratorTables.AssertValid(fitted.Sample([1, 2, 3], seed: 2), task, [1, 2, 3]);
+        GeneratorTables.AssertValid(fitted.Sample([1, 2, 3], seed: 2, cancellation: Token), task, [1, 2, 3]);
 
         using var cancelled = new CancellationTokenSource();
         cancelled.Cancel();
@@ -118,7 +120,7 @@ public class DiffusionGeneratorFacts
             new("y", ColumnKind.Categorical, label, ["no", "yes"]));
         using var device = ComputeDevice.Open(DeviceKind.Cpu);
         var options = new DiffusionOptions { Steps = 1_500, BatchSize = 512, Layers = [64, 64], Embedding = 32, NoiseSteps = 50 };
-        var sample = new DiffusionGenerator(device, options).Fit(task, seed: 1).Sample([20_000, 20_000], seed: 2);
+        var sample = new DiffusionGenerator(device, options).Fit(task, seed: 1, cancellation: Token).Sample([20_000, 20_000], seed: 2, cancellation: Token);
         for (int k = 0; k < 2; k++)
         {
             var counts = new double[6];

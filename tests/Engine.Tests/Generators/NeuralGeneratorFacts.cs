@@ -1,7 +1,6 @@
 using CausalMixFT.Engine.Generators;
 using CausalMixFT.Engine.Tables;
 using CausalMixFT.Kernels.Devices;
-using CausalMixFT.Kernels.Generative;
 using CausalMixFT.Kernels.Rng;
 
 namespace CausalMixFT.Engine.Tests.Generators;
@@ -9,6 +8,8 @@ namespace CausalMixFT.Engine.Tests.Generators;
 /// <summary>What TVAE and CTGAN promise of every table, and what they learn of one whose distribution is known.</summary>
 public class NeuralGeneratorFacts
 {
+    static CancellationToken Token => TestContext.Current.CancellationToken;
+
     public static IEnumerable<TheoryDataRow<string, string>> Tables() =>
         from generator in (string[])["tvae", "ctgan"]
         from table in NeuralGeneratorTables.Names
@@ -20,7 +21,7 @@ public class NeuralGeneratorFacts
         var task = NeuralGeneratorTables.Make(table);
         using var device = ComputeDevice.Open(DeviceKind.Cpu);
         int[] counts = [.. Enumerable.Range(0, task.ClassNames.Count).Select(label => label == 1 ? 0 : 7 + label)];
-        var sample = Brief(generator, device).Fit(task, 3).Sample(counts, 4);
+        var sample = Brief(generator, device).Fit(task, 3, cancellation: Token).Sample(counts, 4, cancellation: Token);
 
         Assert.Equal(task.Table.Columns.Select(column => column.Name), sample.Columns.Select(column => column.Name));
         Assert.Equal(counts.SelectMany((count, label) => Enumerable.Repeat((double)label, count)), sample.Columns[^1].Values.ToArray());
@@ -83,7 +84,7 @@ public class NeuralGeneratorFacts
                 LearningRate = 2e-3f,
                 Network = new() { Hidden = [32], Latent = 8, CriticHidden = 32, AverageDecay = 0.99f },
             });
-        var sample = made.Fit(task, 1).Sample([Rows, Rows], 2).Columns[0].Values.ToArray();
+        var sample = made.Fit(task, 1, cancellation: Token).Sample([Rows, Rows], 2, cancellation: Token).Columns[0].Values.ToArray();
         foreach (int label in (int[])[0, 1])
         {
             double[] seen = [.. cells.Where((_, i) => labels[i] == label)], drawn = sample[(label * Rows)..((label + 1) * Rows)];
@@ -106,7 +107,7 @@ public class NeuralGeneratorFacts
         var task = NeuralGeneratorTables.Make("tiny");
         using var device = ComputeDevice.Open(DeviceKind.Cpu);
         var told = new Told();
-        Brief(generator, device).Fit(task, 1, told);
+        Brief(generator, device).Fit(task, 1, told, Token);
         Assert.Equal(told.Shares.Order(), told.Shares);
         Assert.Equal(1, told.Shares[^1]);
         using var cancelled = new CancellationTokenSource();
@@ -118,9 +119,9 @@ public class NeuralGeneratorFacts
     public void A_budget_of_steps_or_time_bounds_the_work()
     {
         int steps = 0;
-        new TrainingPlan(1000, 300, 5, null).Run((_, left) => steps += left > 0 ? 1 : 0, null, default);
+        new TrainingPlan(1000, 300, 5, null).Run((_, left) => steps += left > 0 ? 1 : 0, null, Token);
         Assert.Equal(5, steps);
-        new TrainingPlan(1000, 300, int.MaxValue, TimeSpan.FromMilliseconds(1)).Run((_, _) => Thread.Sleep(1), null, default);
+        new TrainingPlan(1000, 300, int.MaxValue, TimeSpan.FromMilliseconds(1)).Run((_, _) => Thread.Sleep(1), null, Token);
         Assert.Equal(300, new TrainingPlan(0, 300, 1000, null).Steps);
     }
 

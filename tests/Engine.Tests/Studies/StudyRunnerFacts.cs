@@ -108,7 +108,7 @@ public sealed class StudyRunnerFacts : IDisposable
         foreach (int number in (int[])[1, 2, 3])
         {
             using var store = StudyStore.Open(At($"shard{number}.db"));
-            Runner(_study).Run(plan.Shard(number, 3), store);
+            Runner(_study).Run(plan.Shard(number, 3), store, cancellation: TestContext.Current.CancellationToken);
         }
 
         using var merged = StudyStore.Open(At("merged.db"));

@@ -1,4 +1,3 @@
-using CausalMixFT.Engine.FineTuning;
 using CausalMixFT.Engine.Models;
 using CausalMixFT.Engine.Tables;
 using CausalMixFT.Engine.TabPfn;

@@ -95,7 +95,7 @@ public class HeadFacts
         Assert.InRange(Values.LargestDifference(before.Plus(slope), dx), 0, Tolerance);
     }
 
-    static IEnumerable<double> Activate(double[] x, double[] noise, int row)
+    static double[] Activate(double[] x, double[] noise, int row)
     {
         var y = Enumerable.Repeat(7.0, Wide).ToArray();
         foreach (var head in Heads)
