@@ -175,7 +175,7 @@ sealed record LayerActivations
     }
 
     // Tokens that ask attention over columns, and those that ask that over rows.
-    static (bool LabelsOnly, int ColumnQueries, int RowQueries) Sizes(TransformerConfig config, EpisodeShape shape, bool last)
+    internal static (bool LabelsOnly, int ColumnQueries, int RowQueries) Sizes(TransformerConfig config, EpisodeShape shape, bool last)
     {
         bool labelsOnly = last && config.Decoder == DecoderInput.LabelToken;
         int columns = labelsOnly ? 1 : shape.Columns;

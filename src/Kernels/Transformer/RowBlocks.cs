@@ -16,8 +16,9 @@ abstract class RowBlocks : IDisposable
 
     readonly ConcurrentBag<Workspace> _idle = [];
     readonly ComputeDevice _device;
+    readonly Workspace _chunk;
 
-    RowBlocks(ComputeDevice device) => _device = device;
+    RowBlocks(ComputeDevice device) => (_device, _chunk) = (device, new(device, SharedBlock));
 
     internal static RowBlocks On(ComputeDevice device) => device.Choose<RowBlocks>(gpu => new Gpu(gpu), cpu => new Cpu(cpu));
 
@@ -34,8 +35,22 @@ abstract class RowBlocks : IDisposable
     /// Runs <paramref name="body"/> for one chunk of the rows after the other: larger than a block, and its operations are those of the
     /// device itself, which share out its work among threads. For sums over rows, as a weight's gradient is.
     /// </summary>
-    internal void Chunks(int first, int rows, int tokensPerRow, Action<RowBlock> body) =>
-        OneAfterTheOther(first, rows, Math.Max(1, ChunkTokens / tokensPerRow), body);
+    internal void Chunks(int first, int rows, int tokensPerRow, Action<RowBlock> body)
+    {
+        int each = Math.Max(1, ChunkTokens / tokensPerRow);
+        for (int start = 0; start < rows; start += each)
+        {
+            _chunk.Reset();
+            body(new(first + start, Math.Min(each, rows - start), _chunk));
+        }
+    }
+
+    /// <summary>No fewer than the tokens of a chunk and of a block on each thread together.</summary>
+    internal static long MostTokens(ComputeDevice device, int tokensPerRow) =>
+        device is CpuDevice cpu ? Cpu.MostTokens(cpu, tokensPerRow) : Math.Max(Gpu.Tokens, tokensPerRow);
+
+    /// <summary>Elements of the blocks that small tensors of all of them share.</summary>
+    internal static int MostShared(ComputeDevice device) => 2 * SharedBlock * (1 + (device is CpuDevice cpu ? cpu.Threads : 0));
 
     /// <inheritdoc/>
     public void Dispose()
@@ -46,14 +61,7 @@ abstract class RowBlocks : IDisposable
         }
 
         _idle.Clear();
-    }
-
-    void OneAfterTheOther(int first, int rows, int each, Action<RowBlock> body)
-    {
-        for (int start = 0; start < rows; start += each)
-        {
-            WithScratch(first + start, Math.Min(each, rows - start), body);
-        }
+        _chunk.Dispose();
     }
 
     void WithScratch(int first, int count, Action<RowBlock> body)
@@ -72,7 +80,9 @@ abstract class RowBlocks : IDisposable
     {
         internal override ComputeDevice Inner => device;
 
-        private protected override int ChunkTokens => 1 << 16;
+        internal const int Tokens = 1 << 16;
+
+        private protected override int ChunkTokens => Tokens;
 
         internal override void Run(int first, int rows, int tokensPerRow, Action<RowBlock> body) =>
             Chunks(first, rows, tokensPerRow, body);
@@ -88,7 +98,12 @@ abstract class RowBlocks : IDisposable
 
         internal override ComputeDevice Inner { get; } = device.OfOneThread;
 
-        private protected override int ChunkTokens => 4096;
+        const int Tokens = 4096;
+
+        private protected override int ChunkTokens => Tokens;
+
+        internal static long MostTokens(CpuDevice device, int tokensPerRow) =>
+            Math.Max(Tokens, tokensPerRow) + (long)device.Threads * RowsOfBlock(tokensPerRow) * tokensPerRow;
 
         internal override void Run(int first, int rows, int tokensPerRow, Action<RowBlock> body)
         {

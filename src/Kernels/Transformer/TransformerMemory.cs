@@ -4,9 +4,9 @@ namespace CausalMixFT.Kernels.Transformer;
 
 /// <summary>How many bytes of a device training and prediction take, told beforehand from sizes alone.</summary>
 /// <remarks>
-/// To the byte what <see cref="ComputeDevice.LiveBytes"/> says after a step: the tensors of <see cref="TabularTransformer.Forward"/> and
-/// <see cref="TabularTransformer.Backward"/> in their order, put into blocks as <see cref="Workspace"/> does. Left out are labels
-/// while a step lasts, and what operations of the CPU device keep for their threads.
+/// To the byte what a <see cref="Workspace"/> holds after a step: the tensors of <see cref="TabularTransformer.Forward"/> and
+/// <see cref="TabularTransformer.Backward"/> in their order, put into blocks as it does; and a bound of what <see cref="RowBlocks"/>
+/// take beside it. Left out are labels while a step lasts, and what single operations of the CPU device keep for their threads.
 /// </remarks>
 public static class TransformerMemory
 {
@@ -29,23 +29,24 @@ public static class TransformerMemory
         TransformerConfig config, int contextRows, int queryRows, int columns, bool recompute, bool softLabels = false)
     {
         var meter = new WorkspaceMeter();
-        var shape = new EpisodeShape(
-            1, config.ThinkingRows + contextRows, queryRows, config.ThinkingRows + contextRows, config.Tokens(columns));
+        int keys = config.ThinkingRows + contextRows;
+        var shape = new EpisodeShape(1, keys, queryRows, keys, config.Tokens(columns));
         int rows = contextRows + queryRows, tokens = shape.Rows * shape.Columns;
-        meter.Take(rows, config.LabelInputs);
-        TakeEmbedding(config, meter, rows, shape);
+        meter.Take(tokens, config.Width);
+        TakeEmbedding(config, meter, rows, shape.Columns - 1, keep: true);
 
-        meter.Take(tokens, config.Hidden);
+        bool streams = !recompute && (config.NormBefore || config.AffineNorm);
+        meter.Take(streams && !config.NormBefore ? tokens : 0, config.Width);
         for (int layer = 0; layer < config.Layers; layer++)
         {
             bool last = layer == config.Layers - 1;
-            if (layer == 0 || last || !recompute)
+            if (recompute && layer > 0 && !last)
             {
-                TakeLayer(config, meter, shape, last, keep: true);
+                meter.Take(tokens, config.Width);
             }
             else
             {
-                meter.Take(tokens, config.Width);
+                TakeKept(config, meter, shape, last, streams, keepOutput: recompute && !last);
             }
         }
 
@@ -62,7 +63,7 @@ public static class TransformerMemory
         return meter.Bytes;
     }
 
-    /// <summary>A <see cref="TransformerPredictor"/> with a context that it has read.</summary>
+    /// <summary>The arena of a <see cref="TransformerPredictor"/> that has read a context, and what it remembers of it.</summary>
     /// <param name="config">The model.</param>
     /// <param name="contextRows">Context rows of the table.</param>
     /// <param name="blockRows">Query rows at once.</param>
@@ -72,44 +73,59 @@ public static class TransformerMemory
         var meter = new WorkspaceMeter();
         int keys = config.ThinkingRows + contextRows;
         var read = new EpisodeShape(1, keys, 0, keys, config.Tokens(columns));
-        meter.Take(contextRows, config.LabelInputs);
-        TakeEmbedding(config, meter, contextRows, read);
+        meter.Take(read.Rows * read.Columns, config.Width);
+        TakeEmbedding(config, meter, contextRows, read.Columns - 1, keep: false);
         TakeLayers(config, meter, read);
 
         meter.Reset();
         var asked = read with { ContextRows = 0, QueryRows = blockRows };
-        int groups = asked.Columns - 1, tokens = blockRows * asked.Columns;
-        TakeEncoder(config, meter, blockRows * groups, config.CellInputs);
-        TakeEncoder(config, meter, blockRows, config.LabelInputs);
-        meter.Take(tokens, config.Width);
+        int groups = asked.Columns - 1;
+        meter.Take(blockRows * groups, config.CellInputs);
+        meter.Take(blockRows, config.LabelInputs);
+        meter.Take(blockRows * asked.Columns, config.Width);
         TakeColumns(config, meter, groups);
         TakeLayers(config, meter, asked);
         TakeDecoder(config, meter, asked);
 
         int lastColumns = config.Decoder == DecoderInput.LabelToken ? 1 : read.Columns;
-        long remembered = (long)read.Rows * ((config.Layers - 1) * read.Columns + lastColumns) * 2 * config.Width;
-        return meter.Bytes + sizeof(float) * remembered;
+        int remembered = config.MultiQuery ? config.Width / config.Heads : config.Width;
+        return meter.Bytes + sizeof(float) * (long)read.Rows * ((config.Layers - 1) * read.Columns + lastColumns) * 2 * remembered;
     }
 
-    // Tensors of what is read, then of what comes of it; those of a training step find the labels' inputs taken.
-    static void TakeEmbedding(TransformerConfig config, WorkspaceMeter meter, int rows, EpisodeShape shape)
+    /// <summary>No less than what chains of operations take beside the arena: for blocks on every thread, and for a chunk of the backward pass.</summary>
+    /// <param name="device">Where the model is.</param>
+    /// <param name="config">The model.</param>
+    /// <param name="columns">Feature columns of the table.</param>
+    public static long OfBlocks(ComputeDevice device, TransformerConfig config, int columns)
     {
-        int groups = shape.Columns - 1;
-        TakeEncoder(config, meter, rows * groups, config.CellInputs);
-        TakeEncoder(config, meter, rows, inputs: 0);
-        TakeColumns(config, meter, groups);
-        meter.Take(shape.Rows * shape.Columns, config.Width);
+        // A chunk's n-th tensor is as wide as the widest n-th of the backward chains, and a block's as that of the forward chains.
+        int width = config.Width, wide = Math.Max(config.Hidden, Math.Max(2 * width, config.EncoderHidden));
+        long elements = RowBlocks.MostTokens(device, config.Tokens(columns)) * (2L * wide + 5 * width + config.Heads + 2);
+        return sizeof(float) * (elements + PackedWeights(config) + (long)RowBlocks.MostShared(device));
     }
 
-    static void TakeEncoder(TransformerConfig config, WorkspaceMeter meter, int rows, int inputs)
+    // A layer's weights, or an encoder's, in the order that products read.
+    static long PackedWeights(TransformerConfig config)
     {
-        meter.Take(rows, inputs);
-        meter.Take(rows, config.Width);
-        if (config.EncoderHidden > 0)
+        long layer = 8L * config.Width * config.Width + 2L * config.Width * config.Hidden;
+        long encoders = (long)(config.CellInputs + config.LabelInputs + 2 * config.Width) * Math.Max(config.EncoderHidden, config.Width);
+        return 2 * (layer + encoders);
+    }
+
+    // What the encoders read, what is kept of them, and the columns' vectors.
+    static void TakeEmbedding(TransformerConfig config, WorkspaceMeter meter, int rows, int groups, bool keep)
+    {
+        meter.Take(rows, config.LabelInputs);
+        meter.Take(rows * groups, config.CellInputs);
+        if (keep && config.EncoderHidden > 0)
         {
+            meter.Take(rows * groups, config.EncoderHidden);
+            meter.Take(rows * groups, config.EncoderHidden);
             meter.Take(rows, config.EncoderHidden);
             meter.Take(rows, config.EncoderHidden);
         }
+
+        TakeColumns(config, meter, groups);
     }
 
     static void TakeColumns(TransformerConfig config, WorkspaceMeter meter, int groups)
@@ -124,38 +140,56 @@ public static class TransformerMemory
     // All layers but the last in the tensors of one.
     static void TakeLayers(TransformerConfig config, WorkspaceMeter meter, EpisodeShape shape)
     {
-        meter.Take(shape.Rows * shape.Columns, config.Hidden);
         if (config.Layers > 1)
         {
-            TakeLayer(config, meter, shape, last: false, keep: false);
+            TakePassing(config, meter, shape, last: false);
         }
 
-        TakeLayer(config, meter, shape, last: true, keep: false);
+        TakePassing(config, meter, shape, last: true);
     }
 
-    static void TakeLayer(TransformerConfig config, WorkspaceMeter meter, EpisodeShape shape, bool last, bool keep)
+    // LayerActivations.Passing.
+    static void TakePassing(TransformerConfig config, WorkspaceMeter meter, EpisodeShape shape, bool last)
     {
-        int width = config.Width, tokens = shape.Rows * shape.Columns;
-        bool labelsOnly = last && config.Decoder == DecoderInput.LabelToken, before = config.NormBefore;
-        int columns = labelsOnly ? 1 : shape.Columns;
-        int columnQueries = shape.Rows * columns, rowQueries = last ? shape.AllQueryRows * columns : columnQueries;
-        TakeNorm(config, meter, before ? tokens : columnQueries);
-        TakeNorm(config, meter, before ? columnQueries : rowQueries);
-        if (keep || last || before)
+        var (labelsOnly, columnQueries, rowQueries) = LayerActivations.Sizes(config, shape, last);
+        if (labelsOnly)
         {
-            TakeNorm(config, meter, rowQueries);
-        }
-        else
-        {
-            meter.Take(config.AffineNorm ? tokens : 0, width);
-            meter.Take(tokens, 1);
+            meter.Take(columnQueries, config.Width);
         }
 
-        if (before && (keep || labelsOnly))
+        meter.Take(rowQueries, config.Width);
+        if (config.MultiQuery && shape.ContextRows > 0 && !last)
+        {
+            meter.Take(shape.Rows * shape.Columns, 2 * config.Width);
+        }
+
+        meter.Take(rowQueries, config.Heads);
+    }
+
+    // LayerActivations.Keeping.
+    static void TakeKept(
+        TransformerConfig config, WorkspaceMeter meter, EpisodeShape shape, bool last, bool streams, bool keepOutput)
+    {
+        int width = config.Width, tokens = shape.Rows * shape.Columns;
+        var (labelsOnly, columnQueries, rowQueries) = LayerActivations.Sizes(config, shape, last);
+        TakeNorm(config, meter, config.NormBefore ? tokens : columnQueries);
+        TakeNorm(config, meter, config.NormBefore ? columnQueries : rowQueries);
+        TakeNorm(config, meter, rowQueries);
+        bool leavesStream = !config.NormBefore && !config.AffineNorm;
+        if (!leavesStream && (labelsOnly || !streams))
         {
             meter.Take(columnQueries, width);
         }
 
+        if (!leavesStream && keepOutput && !config.NormBefore)
+        {
+            meter.Take(rowQueries, width);
+        }
+
+        meter.Take(rowQueries, width);
+        meter.Take(shape.AllContextRows * (labelsOnly ? 1 : shape.Columns), 2 * width);
+        meter.Take(rowQueries, width);
+        meter.Take(rowQueries, config.Heads);
         if (labelsOnly)
         {
             meter.Take(columnQueries, width);
@@ -163,23 +197,13 @@ public static class TransformerMemory
 
         meter.Take(columnQueries, width);
         meter.Take(tokens, 2 * width);
-        meter.Take(columnQueries, width);
         meter.Take(columnQueries, config.Heads);
-        meter.Take(rowQueries, width);
-        meter.Take(shape.AllContextRows * columns, 2 * width);
-        meter.Take(rowQueries, width);
-        meter.Take(rowQueries, config.Heads);
         meter.Take(rowQueries, config.Hidden);
     }
 
     static void TakeNorm(TransformerConfig config, WorkspaceMeter meter, int rows)
     {
         meter.Take(rows, config.Width);
-        if (config.AffineNorm)
-        {
-            meter.Take(rows, config.Width);
-        }
-
         meter.Take(rows, 1);
     }
 
@@ -188,6 +212,7 @@ public static class TransformerMemory
         if (config.NormBefore)
         {
             TakeNorm(config, meter, LastTokens(config, shape));
+            meter.Take(config.AffineNorm ? LastTokens(config, shape) : 0, config.Width);
         }
 
         if (config.Decoder == DecoderInput.FeatureMean)
@@ -200,23 +225,33 @@ public static class TransformerMemory
         meter.Take(shape.AllQueryRows, config.Classes);
     }
 
-    // The gradients that all layers share, and those inside the encoders.
+    // The gradients that all layers share, and those of the decoder and inside the encoders.
     static void TakeGradients(TransformerConfig config, WorkspaceMeter meter, EpisodeShape shape, int rows)
     {
-        int tokens = shape.Rows * shape.Columns;
-        bool labelsOnly = config.Decoder == DecoderInput.LabelToken;
-        meter.Take(LastTokens(config, shape), config.Width);
-        meter.Take(labelsOnly ? shape.Rows : tokens, config.Width);
-        meter.Take(labelsOnly ? tokens : 0, config.Width);
-        meter.Take(tokens, config.Width);
-        meter.Take(tokens, config.Hidden);
-        meter.Take(tokens, config.Width);
-        meter.Take(tokens, config.Width);
-        meter.Take(tokens, 2 * config.Width);
+        int width = config.Width, tokens = shape.Rows * shape.Columns, groups = shape.Columns - 1;
+        var (labelsOnly, columnQueries, rowQueries) = LayerActivations.Sizes(config, shape, last: true);
+        meter.Take(LastTokens(config, shape), width);
+        meter.Take(columnQueries, width);
+        meter.Take(labelsOnly ? tokens : 0, width);
+        meter.Take(tokens, width);
+        meter.Take(config.Layers > 1 ? tokens : rowQueries, width);
+        meter.Take(shape.AllContextRows * (config.Layers == 1 && labelsOnly ? 1 : shape.Columns), 2 * width);
+        meter.Take(shape.AllQueryRows, config.Hidden);
+        if (config.Decoder == DecoderInput.FeatureMean)
+        {
+            meter.Take(shape.AllQueryRows, width);
+        }
+
+        meter.Take(rows, width);
+        if (config.ColumnEmbedding > 0)
+        {
+            meter.Take(groups, width);
+        }
+
         if (config.EncoderHidden > 0)
         {
             meter.Take(rows, config.EncoderHidden);
-            meter.Take(rows * (shape.Columns - 1), config.EncoderHidden);
+            meter.Take(rows * groups, config.EncoderHidden);
         }
     }
 
