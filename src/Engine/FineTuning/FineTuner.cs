@@ -39,7 +39,7 @@ public sealed class FineTuner(ComputeDevice device, FineTuneOptions options)
     public FineTuneResult Tune(TabularModel start, FineTuneData data, string origin, IProgress<double>? progress = null)
     {
         var clock = Stopwatch.StartNew();
-        var plan = StepPlan.Of(start.Config, options, data);
+        var plan = StepPlan.Of(device, start.Config, options, data);
         using var session = new TuningSession(device, options, plan, start, data, origin);
         var check = session.Check();
         IReadOnlyList<float> rates = options.LearningRate is { } fixedRate ? [fixedRate] : options.RatesToTry;

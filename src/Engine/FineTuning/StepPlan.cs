@@ -1,5 +1,6 @@
 using System.Globalization;
 using CausalMixFT.Engine.Tables;
+using CausalMixFT.Kernels.Devices;
 using CausalMixFT.Kernels.Transformer;
 
 namespace CausalMixFT.Engine.FineTuning;
@@ -20,13 +21,14 @@ public sealed record StepPlan(bool Recompute, int ContextRows, int QueryRows, lo
     const double MiB = 1 << 20;
 
     /// <summary>The sizes that the options ask for, or less where memory is bounded.</summary>
+    /// <param name="device">Where it is tuned.</param>
     /// <param name="config">The model.</param>
     /// <param name="options">Sizes and bound.</param>
     /// <param name="data">The rows.</param>
     /// <exception cref="InputException">Not even the smallest step fits.</exception>
-    internal static StepPlan Of(TransformerConfig config, FineTuneOptions options, FineTuneData data)
+    internal static StepPlan Of(ComputeDevice device, TransformerConfig config, FineTuneOptions options, FineTuneData data)
     {
-        StepPlan Plan(bool recompute, int contextRows) => Sized(config, options, data, recompute, contextRows);
+        StepPlan Plan(bool recompute, int contextRows) => Sized(device, config, options, data, recompute, contextRows);
         var plan = Plan(false, options.ContextRows);
         if (options.MemoryBytes is not { } most || plan.MemoryBytes <= most)
         {
@@ -57,7 +59,8 @@ public sealed record StepPlan(bool Recompute, int ContextRows, int QueryRows, lo
     }
 
     // Query rows keep their proportion to context rows; a stratified draw may have a row more of each class.
-    static StepPlan Sized(TransformerConfig config, FineTuneOptions options, FineTuneData data, bool recompute, int contextRows)
+    static StepPlan Sized(
+        ComputeDevice device, TransformerConfig config, FineTuneOptions options, FineTuneData data, bool recompute, int contextRows)
     {
         int queryRows = Math.Max(1, (int)Math.Round((double)options.QueryRows * contextRows / options.ContextRows));
         int context = contextRows + data.Classes, query = queryRows + data.Classes, validating = Math.Min(2 * contextRows, data.Train.Rows);
@@ -66,6 +69,7 @@ public sealed record StepPlan(bool Recompute, int ContextRows, int QueryRows, lo
         long bytes = TransformerMemory.OfWeights(config)
             + TransformerMemory.OfTraining(config, context, query, data.Train.MostColumns(context), recompute, soft)
             + TransformerMemory.OfPrediction(config, validating, asked, data.Train.MostColumns(validating))
+            + TransformerMemory.OfBlocks(device, config, data.Train.MostColumns(Math.Max(context, validating)))
             + sizeof(int) * (query + 1L); // labels, and the number of classes
         return new(recompute, contextRows, queryRows, bytes);
     }

@@ -23,6 +23,9 @@ public sealed class Workspace : IDisposable
     /// </param>
     public Workspace(ComputeDevice device, int sharedBlock = SharedBlock) => (_device, _sharedBlockLength) = (device, sharedBlock);
 
+    /// <summary>Bytes of all blocks.</summary>
+    internal long Bytes => sizeof(float) * (_own.Sum(block => block.Length) + _shared.Count * (long)_sharedBlockLength);
+
     /// <summary>Takes a (rows, width) tensor, valid until the next <see cref="Reset"/>.</summary>
     public Tensor Take(int rows, int width)
     {

@@ -32,6 +32,9 @@ public sealed class TransformerTrainer : IDisposable
     /// <summary>The norm of all gradients at the last step, before clipping; waits for the device.</summary>
     public float GradientNorm => Optimizer.GradientNorm;
 
+    /// <summary>Bytes of the workspace.</summary>
+    internal long ArenaBytes => _workspace.Bytes;
+
     /// <summary>Takes one step on the mean cross-entropy of the query rows and returns that mean, before the step.</summary>
     /// <param name="batch">Tables of one shape.</param>
     /// <param name="labels">Class of each query row: (tables, query rows).</param>

@@ -39,13 +39,15 @@ public class StepPlanFacts
         Assert.InRange(small.Plan.MemoryBytes, 1, bound);
         Assert.InRange(smallBytes, 1, small.Plan.MemoryBytes);
         var larger = Options with { ContextRows = small.Plan.ContextRows + 1, QueryRows = small.Plan.QueryRows + 1, MemoryBytes = bound };
-        Assert.InRange(StepPlan.Of(Config, larger, Data).ContextRows, 4, small.Plan.ContextRows);
+        using var device = ComputeDevice.Open(DeviceKind.Cpu);
+        Assert.InRange(StepPlan.Of(device, Config, larger, Data).ContextRows, 4, small.Plan.ContextRows);
     }
 
     [Fact]
     public void A_bound_that_no_step_fits_in_is_refused_in_a_sentence()
     {
-        var fault = Assert.Throws<InputException>(() => StepPlan.Of(Config, Options with { MemoryBytes = 3 << 20 }, Data));
+        using var device = ComputeDevice.Open(DeviceKind.Cpu);
+        var fault = Assert.Throws<InputException>(() => StepPlan.Of(device, Config, Options with { MemoryBytes = 3 << 20 }, Data));
         Assert.Contains("MiB of memory even with 4 context rows a step, but 3 MiB were allowed", fault.Message, StringComparison.Ordinal);
         Assert.Contains("--memory", fault.Message, StringComparison.Ordinal);
     }
