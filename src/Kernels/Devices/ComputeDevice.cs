@@ -112,7 +112,9 @@ public sealed record DeviceOptions
     /// <summary>The library that multiplies the CPU device's matrices: null for the built-in SIMD product, or mkl, openblas, blis, or a path.</summary>
     public string? Blas { get; init; }
 
-    /// <summary>What a CUDA device's matrix products are computed in, where cuBLAS multiplies; our own kernel knows single precision only.</summary>
+    /// <summary>
+    /// What a CUDA device's matrix products are computed in, where cuBLAS multiplies; our own kernel knows single precision only.
+    /// </summary>
     public ProductPrecision Precision { get; init; }
 
     /// <summary>Files to take for cuBLAS instead of those of this machine; with them the emulated device multiplies by it too.</summary>

@@ -2,7 +2,7 @@ using CausalMixFT.Kernels.Devices;
 
 namespace CausalMixFT.Kernels.LinearAlgebra;
 
-/// <summary>A small product in each layout, by cuBLAS and by its definition on the host: whether the library's answers can be used.</summary>
+/// <summary>Whether cuBLAS can be used: a small product in each layout is compared with its definition on the host.</summary>
 static class CuBlasCheck
 {
     // No two sizes are alike, so that a confusion of rows, columns or leading dimensions shows.
@@ -34,7 +34,7 @@ static class CuBlasCheck
         }
     }
 
-    // Factors below 1 are off by half a unit in their last place each, 2⁻²⁴, 2⁻¹¹ or 2⁻⁸ of them, as is each of K sums by 2⁻²⁴ of K.
+    // Factors below 1 are off by half a unit in their last place each, 2⁻²⁴, 2⁻¹¹ or 2⁻⁸ of them; each of K sums by 2⁻²⁴ of K.
     static double Tolerance(ProductPrecision precision) => K * (K * Math.ScaleB(1, -24) + 2 * precision switch
     {
         ProductPrecision.Tf32 => Math.ScaleB(1, -11),

@@ -8,7 +8,8 @@ namespace CausalMixFT.Kernels.Transformer;
 /// </summary>
 /// <remarks>
 /// Shapes are those of <see cref="Attention"/>, without logSumExp: q, o, dq, dAttended are (query tokens, width); keyValue,
-/// dKeyValue are (key tokens, 2 · width), or (key tokens, 2 · headWidth) of head 0 alone; Forward may write o over q. Katharopoulos et al. (2020), "Transformers are RNNs", with TinyPFN's φ.
+/// dKeyValue are (key tokens, 2 · width), or (key tokens, 2 · headWidth) of head 0 alone; Forward may write o over q.
+/// Katharopoulos et al. (2020), "Transformers are RNNs", with TinyPFN's φ.
 /// Forward saves nothing but o. Backward sums <c>S = φ(k)ᵀ v</c> and <c>z = Σ φ(k)</c> anew, which costs a pass over the keys,
 /// and with <c>D = φ(q) · z + 1e-8</c>, <c>n = dAttended / D</c> and <c>e = −(n · o)</c>:
 /// <c>dφ(q) = n Sᵀ + e z; dS = φ(q)ᵀ n; dz = φ(q)ᵀ e; dφ(k) = v dSᵀ + dz; dv = φ(k) dS</c>.

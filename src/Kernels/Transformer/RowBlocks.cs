@@ -3,7 +3,7 @@ using CausalMixFT.Kernels.Devices;
 
 namespace CausalMixFT.Kernels.Transformer;
 
-/// <summary>Runs a chain of row-wise operations block by block of rows, so that what lies between them never exists for a whole table.</summary>
+/// <summary>Runs row-wise operations block by block of rows, so that what lies between them never exists for a whole table.</summary>
 /// <remarks>
 /// On a CPU a block is small enough that its tensors stay in a core's own cache, and blocks run beside each other; on a GPU it is as
 /// many rows as keep the GPU busy. Blocks are cut by their number of tokens alone, and no operation looks across rows: neither the

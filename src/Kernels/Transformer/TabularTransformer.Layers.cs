@@ -196,7 +196,8 @@ public sealed partial class TabularTransformer
         int context = shape.AllContextRows, columns = a.Asked(shape);
         _blocks.Chunks(
             0, context, columns,
-            rows => BackwardRowRead(w, dw, a, rows, columns, a.Last ? null : rows.Of(dQuery, columns), rows.Of(dKeyValue, columns), dRowTokens));
+            rows => BackwardRowRead(
+                w, dw, a, rows, columns, a.Last ? null : rows.Of(dQuery, columns), rows.Of(dKeyValue, columns), dRowTokens));
         _blocks.Chunks(
             context, shape.AllQueryRows, columns,
             rows => BackwardRowRead(

@@ -3,7 +3,7 @@ using CausalMixFT.Kernels.Transformer;
 
 namespace CausalMixFT.Kernels.Tests.Transformer;
 
-/// <summary>The model on tables that take many blocks and several chunks of rows; those of one block are held to the oracle elsewhere.</summary>
+/// <summary>The model on tables of many blocks and several chunks of rows; those of one block are held to the oracle elsewhere.</summary>
 public class RowBlockFacts(ITestOutputHelper output)
 {
     const int Copies = 40, Context = 20, Query = 10, Columns = 4;
