@@ -18,7 +18,7 @@ sealed class PretrainCommand : Command
     [Option("out", Required = true, MetaValue = "DIR", HelpText = "Where model.safetensors, its log and checkpoints go; the same command continues there.")]
     public string Out { get; set; } = "";
 
-    [Option("steps", Default = 4000, HelpText = "Optimiser steps. A stopped run may be given more, if its learning rate had not begun to fall.")]
+    [Option("steps", Default = 3000, HelpText = "Optimiser steps. A stopped run may be given more, if its learning rate had not begun to fall.")]
     public int Steps { get; set; }
 
     [Option("tokens", Default = 16_000, HelpText = "Cells in a batch.")]
@@ -60,7 +60,7 @@ sealed class PretrainCommand : Command
     [Option("check", MetaValue = "FOLDER", HelpText = "Score each check's model on these real tables too; NAME.json beside NAME.csv names its target.")]
     public string? RealTables { get; set; }
 
-    public override string Example => "causalmixft pretrain --steps 4000 --out runs/pretrain";
+    public override string Example => "causalmixft pretrain --steps 3000 --out runs/pretrain";
 
     public override string Results => Out;
 

@@ -12,7 +12,7 @@ public sealed record PretrainOptions
     public ulong Seed { get; init; } = 1;
 
     /// <summary>Optimiser steps; each is one batch of tables.</summary>
-    public int Steps { get; init; } = 4000;
+    public int Steps { get; init; } = 3000;
 
     /// <summary>Cells of a batch, the label column counted: tables of one shape, as many as fit.</summary>
     public int TokensPerStep { get; init; } = 16_000;
