@@ -191,7 +191,7 @@ public sealed class CommandFacts : IDisposable
     {
         string folder = Directory.CreateDirectory(_program.At("in", "tables")).FullName;
         File.WriteAllText(Path.Combine(folder, "a.csv"), CommandRun.Table().Replace("x,z,colour,y", "id,leak,colour,y", StringComparison.Ordinal));
-        File.WriteAllText(Path.Combine(folder, "a.json"), """{ "target": "y", "id_columns": ["id"], "leak_columns": ["leak"], "source": "made up" }""");
+        File.WriteAllText(Path.Combine(folder, "a.json"), """{ "target": "y", "id_columns": ["id"], "leak_columns": ["leak"], "categorical_columns": ["id", "colour"], "source": "made up" }""");
         File.WriteAllText(Path.Combine(folder, "b.csv"), CommandRun.Table());
         File.WriteAllText(Path.Combine(folder, "b.json"), """{ "target": "gone" }""");
         _program.RunsWell(

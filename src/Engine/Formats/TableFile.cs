@@ -51,7 +51,8 @@ public static class TableFile
     /// <summary>What the file NAME.json beside the table says, or nothing where there is none.</summary>
     /// <remarks>
     /// A JSON object with any of: "target", a column; "id_columns", "leak_columns", "categorical_columns", lists of
-    /// columns. Leaks are columns that are only known once the target is. Other keys are not read.
+    /// columns. Leaks are columns that are only known once the target is. A column that is left out may be listed as categorical too.
+    /// Other keys are not read.
     /// </remarks>
     /// <exception cref="InputException">The file is not such an object.</exception>
     public static TableDescription Description(string path)
@@ -66,9 +67,10 @@ public static class TableFile
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(beside));
             var root = document.RootElement;
+            string[] ids = Names("id_columns"), leaks = Names("leak_columns");
             return new(
                 root.TryGetProperty("target", out var target) ? target.GetString() : null,
-                new() { Id = Names("id_columns"), Drop = Names("leak_columns"), Categorical = Names("categorical_columns") });
+                new() { Id = ids, Drop = leaks, Categorical = [.. Names("categorical_columns").Except(ids).Except(leaks)] });
 
             string[] Names(string key) => root.TryGetProperty(key, out var names)
                 ? [.. names.EnumerateArray().Select(name => name.GetString() ?? "")] : [];
