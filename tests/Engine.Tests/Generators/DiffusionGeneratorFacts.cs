@@ -9,7 +9,12 @@ public class DiffusionGeneratorFacts
 {
     static readonly DiffusionOptions Small = new()
     {
-        Steps = 30, BatchSize = 64, Layers = [32], Embedding = 16, NoiseSteps = 20, MaxLevels = 12,
+        Steps = 30,
+        BatchSize = 64,
+        Layers = [32],
+        Embedding = 16,
+        NoiseSteps = 20,
+        MaxLevels = 12,
     };
 
     public static TheoryData<string> Tables => GeneratorTables.Names;
