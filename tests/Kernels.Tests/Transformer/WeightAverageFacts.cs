@@ -63,6 +63,24 @@ public class WeightAverageFacts
         Assert.Equal(sixth, model.Parameters.Weights.ToArray());
     }
 
+    // TensorFlow's warm-up: min(decay, (1 + s) / (10 + s)) with s two behind the number of the step, after the first is taken whole.
+    [Theory, ClassData(typeof(EveryDevice))]
+    public void A_longer_warm_up_forgets_the_first_steps_sooner(DeviceKind kind)
+    {
+        using var device = ComputeDevice.Open(kind);
+        using var model = new TabularTransformer(device, Tiny);
+        using var average = new ExponentialAverage(device, model.Parameters, decay: 0.15, warmUp: 9);
+        Run(average, 1, 4);
+        double[] expected = Mean(model.Parameters, 1);
+        foreach (var (step, decay) in new[] { (2, 1 / 10.0), (3, 0.15), (4, 0.15) })
+        {
+            float[] weights = After(step, model.Parameters);
+            expected = [.. expected.Select((value, i) => decay * value + (1 - decay) * weights[i])];
+        }
+
+        Assert.InRange(Values.LargestDifference(expected, Result(average)), 0, 5e-7);
+    }
+
     [Theory, ClassData(typeof(EveryDevice))]
     public void A_run_that_was_stopped_goes_on_bit_for_bit(DeviceKind kind)
     {
