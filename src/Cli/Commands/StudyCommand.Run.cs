@@ -101,5 +101,6 @@ sealed partial class StudyCommand
         }
 
         Environment.Exit(Outcome.Stopped);
-    }) { IsBackground = true }.Start();
+    })
+    { IsBackground = true }.Start();
 }
