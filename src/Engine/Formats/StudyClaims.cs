@@ -15,7 +15,7 @@ public sealed class StudyClaims : IDisposable
 {
     const string Ending = ".worker";
 
-    static int s_count;
+    static int _count;
 
     readonly StudyStore _store;
     readonly string _owner;
@@ -138,7 +138,7 @@ public sealed class StudyClaims : IDisposable
     {
         for (int attempt = 0; ; attempt++)
         {
-            string owner = $"{Environment.ProcessId}-{Interlocked.Increment(ref s_count)}";
+            string owner = $"{Environment.ProcessId}-{Interlocked.Increment(ref _count)}";
             try
             {
                 return (owner, new FileStream(LockFile(store, owner), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1));
