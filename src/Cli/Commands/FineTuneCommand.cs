@@ -53,9 +53,7 @@ sealed class FineTuneCommand : TableCommand
 
     public override void Run(Terminal terminal)
     {
-        Check(Steps >= 1, "steps", Steps, "a number from 1 on");
-        Check(Memory is null or >= 1, "memory", Memory, "a number from 1 on");
-        Check(Context >= 4, "context", Context, "a number from 4 on");
+        var tuning = Tuning(Steps, LearningRate, Context, Use, Labels, Memory);
         Check(TestShare is >= 0 and <= 0.6, "test-share", TestShare, "a share from 0 to 0.6");
         Check(Synthetic is not null || Use == SyntheticUse.Mixed, "use", Use, "synthetic rows to use so, with --synthetic FILE,");
         Check(Synthetic is not null || Labels == SyntheticLabels.Hard, "labels", Labels, "synthetic rows to label so, with --synthetic FILE,");
@@ -64,20 +62,11 @@ sealed class FineTuneCommand : TableCommand
         var task = ClassificationTask.From(CsvTable.Read(Table, Csv), Target, model.Config.Classes);
         var synthetic = Synthetic is null ? null : CsvTable.ReadLike(Synthetic, task.Table);
         var provenance = ProvenanceOf(Table);
-        var defaults = new CausalMixOptions();
-        var options = defaults with
+        var options = new CausalMixOptions
         {
             Seed = Seed,
             TestShare = TestShare,
-            FineTuning = defaults.FineTuning with
-            {
-                Steps = Steps,
-                LearningRate = RateOf(LearningRate),
-                ContextRows = Context,
-                Use = Use,
-                Labels = Labels,
-                MemoryBytes = (long?)Memory << 20,
-            },
+            FineTuning = tuning,
         };
 
         using var device = OpenDevice(terminal);

@@ -60,9 +60,6 @@ sealed class RunCommand : SearchCommand
     internal CausalMixOptions Options()
     {
         Check(SyntheticPerReal is > 0 and <= 1000, "synthetic-per-real", SyntheticPerReal, "a number above 0, at most 1000");
-        Check(Steps >= 1, "steps", Steps, "a number from 1 on");
-        Check(Memory is null or >= 1, "memory", Memory, "a number from 1 on");
-        Check(Context >= 4, "context", Context, "a number from 4 on");
         Check(MaxContext >= 4, "max-context", MaxContext, "a number from 4 on");
         Check(TestShare is > 0 and <= 0.6, "test-share", TestShare, "a share above 0, at most 0.6");
         var defaults = new CausalMixOptions();
@@ -71,15 +68,7 @@ sealed class RunCommand : SearchCommand
             Seed = Seed,
             Discovery = Discovery(),
             SyntheticPerReal = SyntheticPerReal,
-            FineTuning = defaults.FineTuning with
-            {
-                Steps = Steps,
-                LearningRate = RateOf(LearningRate),
-                ContextRows = Context,
-                Use = Use,
-                Labels = Labels,
-                MemoryBytes = (long?)Memory << 20,
-            },
+            FineTuning = Tuning(Steps, LearningRate, Context, Use, Labels, Memory),
             Prediction = defaults.Prediction with { MaxContext = MaxContext },
             TestShare = TestShare,
             SyntheticValidation = SyntheticValidation,

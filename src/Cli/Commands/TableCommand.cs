@@ -1,4 +1,5 @@
 using System.Globalization;
+using CausalMixFT.Engine.FineTuning;
 using CausalMixFT.Engine.Formats;
 using CausalMixFT.Engine.Reporting;
 using CommandLine;
@@ -33,8 +34,26 @@ abstract class TableCommand : Command
     protected Provenance ProvenanceOf(string table) => new(
         Line(Args), table, TableFile.Sha256(table), TimeProvider.System.GetLocalNow());
 
-    /// <summary>The largest learning rate of fine-tuning; null where the validation rows are to choose it.</summary>
-    protected static float? RateOf(string word)
+    /// <summary>How fine-tuning is done, by the options that its commands have in common.</summary>
+    protected static FineTuneOptions Tuning(
+        int steps, string learningRate, int context, SyntheticUse use, SyntheticLabels labels, int? memory)
+    {
+        Check(steps >= 1, "steps", steps, "a number from 1 on");
+        Check(memory is null or >= 1, "memory", memory, "a number from 1 on");
+        Check(context >= 4, "context", context, "a number from 4 on");
+        return new()
+        {
+            Steps = steps,
+            LearningRate = RateOf(learningRate),
+            ContextRows = context,
+            Use = use,
+            Labels = labels,
+            MemoryBytes = (long?)memory << 20,
+        };
+    }
+
+    // Null where the validation rows are to choose it.
+    static float? RateOf(string word)
     {
         if (word == "auto")
         {

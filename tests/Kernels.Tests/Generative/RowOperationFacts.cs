@@ -47,8 +47,8 @@ public class RowOperationFacts
             10 * Math.Pow(Math.Sqrt(row.Sum(x => x * x)) - 1, 2) / 3)];
         double[] slope = [.. Values.Gradient(at => Definition([.. at, .. new double[9]]).Sum(), g[..18]), .. new double[9]];
 
-        // Numbers of order 10 after sums of nine squares; worst seen 1e-6.
-        Assert.InRange(Values.LargestDifference(Definition(g), penalties), 0, 1e-5);
-        Assert.InRange(Values.LargestDifference(slope, v), 0, 1e-5);
+        // Numbers of order 10 after sums of nine squares; worst seen 2.3e-7.
+        Assert.InRange(Values.LargestDifference(Definition(g), penalties), 0, 2e-6);
+        Assert.InRange(Values.LargestDifference(slope, v), 0, 2e-6);
     }
 }
