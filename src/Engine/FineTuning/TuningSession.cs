@@ -21,8 +21,8 @@ sealed class TuningSession : IDisposable
     readonly TabularTransformer _transformer;
     readonly TransformerTrainer _trainer;
     readonly InContextClassifier _validator;
-    readonly ShownRows _validation;
-    readonly ShownRows? _watched;
+    readonly ShownRows _checked;
+    readonly int _validationRows;
     readonly double[] _prior;
     readonly EpisodePool _first, _second;
     TuningRun? _present;
@@ -37,8 +37,9 @@ sealed class TuningSession : IDisposable
         _trainer = new(_transformer, new AdamWOptions { WeightDecay = options.WeightDecay, ClipNorm = options.ClipNorm });
         var showing = new PredictionOptions { MaxContext = 2 * plan.ContextRows, Seed = options.Seed };
         _validator = Classifier(showing with { Members = ValidationMembers, TabPfnMembers = ValidationMembers });
-        _validation = Some(data.Validation);
-        _watched = data.Watched is null ? null : Some(data.Watched);
+        var validation = Some(data.Validation);
+        _validationRows = validation.Rows;
+        _checked = data.Watched is null ? validation : validation.Concat(Some(data.Watched));
         _prior = DecisionRule.PriorOf(data.Train.Labels, data.Classes);
         (_first, _second) = Pools(showing);
     }
@@ -49,10 +50,13 @@ sealed class TuningSession : IDisposable
     int HalfWay => _options.Steps / 2;
 
     /// <summary>The scores of the validation rows, and of the watched ones, with the weights as they are.</summary>
+    /// <remarks>No query row sees another: both are asked of one look at the context, and neither's score depends on the other's rows.</remarks>
     internal FineTuneCheck Check()
     {
-        var (loss, auc) = Scores(_validation);
-        var (watchedLoss, watchedAuc) = _watched is null ? (double.NaN, double.NaN) : Scores(_watched);
+        float[] probabilities = _validator.Probabilities(_data.Train, _checked, _data.Classes);
+        int validation = _validationRows * _data.Classes;
+        var (loss, auc) = Scores(probabilities[..validation], _checked.Labels[.._validationRows]);
+        var (watchedLoss, watchedAuc) = Scores(probabilities[validation..], _checked.Labels[_validationRows..]);
         return new(0, double.NaN, loss) { ValidationAuc = auc, WatchedLoss = watchedLoss, WatchedAuc = watchedAuc };
     }
 
@@ -147,17 +151,21 @@ sealed class TuningSession : IDisposable
         return teacher.Probabilities(_data.Train, synthetic, _data.Classes);
     }
 
-    (double Loss, double Auc) Scores(ShownRows rows)
+    (double Loss, double Auc) Scores(float[] probabilities, int[] labels)
     {
-        var probabilities = _validator.Probabilities(_data.Train, rows, _data.Classes);
-        double loss = 0;
-        for (int row = 0; row < rows.Rows; row++)
+        if (labels.Length == 0)
         {
-            loss -= Math.Log(Math.Max(probabilities[row * _data.Classes + rows.Labels[row]], 1e-7));
+            return (double.NaN, double.NaN);
         }
 
-        var scores = ClassificationScores.Compute(probabilities, rows.Labels, _data.Classes, _prior, DecisionRule.Half(_prior));
-        return (loss / rows.Rows, scores.RocAuc);
+        double loss = 0;
+        for (int row = 0; row < labels.Length; row++)
+        {
+            loss -= Math.Log(Math.Max(probabilities[row * _data.Classes + labels[row]], 1e-7));
+        }
+
+        var scores = ClassificationScores.Compute(probabilities, labels, _data.Classes, _prior, DecisionRule.Half(_prior));
+        return (loss / labels.Length, scores.RocAuc);
     }
 
     InContextClassifier Classifier(PredictionOptions showing) => new(
