@@ -5,6 +5,16 @@ using CausalMixFT.Engine.Scm;
 
 namespace CausalMixFT.Engine;
 
+/// <summary>Which of the two models that a run tunes is the one it hands over.</summary>
+public enum KeptModel
+{
+    /// <summary>That of real rows alone.</summary>
+    Real,
+
+    /// <summary>That of real and synthetic rows, or of synthetic ones alone: whichever the run tuned.</summary>
+    Synthetic,
+}
+
 /// <summary>Every choice of a run, one record a stage; the defaults are the recommended run.</summary>
 public sealed record CausalMixOptions
 {
@@ -26,6 +36,10 @@ public sealed record CausalMixOptions
     /// reject every step that helps on real ones (docs/decisions/real-validation.md).
     /// </remarks>
     public bool SyntheticValidation { get; init; }
+
+    /// <summary>Which model is handed over; both are scored. Step 0, the model as it came, is a candidate of either.</summary>
+    /// <remarks>The study of docs/study chose it: on its tables no arm with synthetic rows is established to beat real rows alone.</remarks>
+    public KeptModel Keep { get; init; }
 
     /// <summary>
     /// Whether the test rows are scored at each validation too, which chooses nothing: so a study can tell how well validation

@@ -65,6 +65,9 @@ public sealed record RunResult
     /// <summary>un-tuned, real only, mixed (or as else synthetic rows were used): in this order.</summary>
     public required IReadOnlyList<ArmResult> Arms { get; init; }
 
+    /// <summary>The arm whose model is handed over.</summary>
+    public ArmResult Kept => Options.Keep == KeptModel.Real ? Arms[1] : Arms[2];
+
     /// <summary>Seconds that each stage took, in order.</summary>
     public required IReadOnlyList<(string Stage, double Seconds)> Timings { get; init; }
 }

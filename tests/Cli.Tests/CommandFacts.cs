@@ -103,7 +103,23 @@ public sealed class CommandFacts : IDisposable
             folder);
         using var json = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "finetune.json")));
         Assert.Equal(150, json.RootElement.GetProperty("syntheticRows").GetInt32());
-        Assert.Contains("finetune --seed 1", ModelFile.Read(Path.Combine(folder, "model.safetensors")).Origin + "; finetune --seed 1", StringComparison.Ordinal);
+        string origin = ModelFile.Read(Path.Combine(folder, "model.safetensors")).Origin;
+        Assert.Equal(json.RootElement.GetProperty("bestStep").GetInt32() > 0, origin.Contains("finetune --seed 1", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_run_hands_over_the_model_of_real_rows_unless_it_is_asked_for_the_other()
+    {
+        string table = _program.File("t.csv", CommandRun.Table());
+
+        // An untrained model and a high rate: both arms leave step 0, so that a file says which of them it holds.
+        RunOn(table, "real", "--steps", "30", "--learning-rate", "0.01");
+        RunOn(table, "both", "--steps", "30", "--learning-rate", "0.01", "--keep", "synthetic");
+        Assert.EndsWith("on real rows", Origin("real"), StringComparison.Ordinal);
+        Assert.EndsWith("on real and synthetic rows together", Origin("both"), StringComparison.Ordinal);
+        Assert.Contains("the model of the arm 'mixed'", File.ReadAllText(Path.Combine(_program.At("both"), "report.md")), StringComparison.Ordinal);
+
+        string Origin(string folder) => ModelFile.Read(_program.At(folder, "model.safetensors")).Origin;
     }
 
     [Fact]
@@ -312,8 +328,8 @@ public sealed class CommandFacts : IDisposable
         Assert.Equal(["a", "b, c", "d"], TableCommand.Names("a,\"b, c\", d,"));
 
     void RunOn(string table, string folder, params string[] more) => _program.RunsWell(
-        ["run", table, "--target", "y", "--model", _program.Model, "--steps", "2", "--context", "20", "--max-context", "40", "--out",
-            _program.At(folder), .. more.Contains("--threads") ? more : [.. more, "--threads", "1"]]);
+        ["run", table, "--target", "y", "--model", _program.Model, .. more.Contains("--steps") ? [] : (string[])["--steps", "2"], "--context", "20",
+            "--max-context", "40", "--out", _program.At(folder), .. more.Contains("--threads") ? more : [.. more, "--threads", "1"]]);
 
     static void Preset(Command command)
     {

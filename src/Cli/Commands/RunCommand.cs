@@ -40,6 +40,9 @@ sealed class RunCommand : SearchCommand
     [Option("labels", Default = SyntheticLabels.Hard, HelpText = "Synthetic rows' classes: as sampled, or as likely as the un-tuned model finds them.")]
     public SyntheticLabels Labels { get; set; }
 
+    [Option("keep", Default = KeptModel.Real, HelpText = "Whose weights model.safetensors holds: of real rows alone, or of synthetic ones too; both are scored.")]
+    public KeptModel Keep { get; set; }
+
     [Option("memory", MetaValue = "MIB", HelpText = "Most memory of a step of fine-tuning and its validations, in MiB; smaller steps where it is short. (default: no bound)")]
     public int? Memory { get; set; }
 
@@ -72,6 +75,7 @@ sealed class RunCommand : SearchCommand
             Prediction = defaults.Prediction with { MaxContext = MaxContext },
             TestShare = TestShare,
             SyntheticValidation = SyntheticValidation,
+            Keep = Keep,
         };
     }
 

@@ -16,6 +16,9 @@ sealed partial class StudyCommand : Command
     [Value(1, MetaName = "STUDY", Required = true, HelpText = "The study's .toml file; docs/study.md describes it.")]
     public string File { get; set; } = "";
 
+    [Option("tables", MetaValue = "DIR", HelpText = "The folder of tables. (default: the one that the study names)")]
+    public string? Tables { get; set; }
+
     [Option("store", MetaValue = "FILE", HelpText = "Where results are kept; the same command continues there. (default: STUDY.db beside the study)")]
     public string? Store { get; set; }
 
@@ -50,7 +53,8 @@ sealed partial class StudyCommand : Command
     {
         Check(!Args.Any(arg => arg.Split('=')[0] == "--seed"), "seed", Seed, "no seed here, for it stands in the study's file,");
         var study = StudyFile.Read(File);
-        var plan = Part(StudyPlan.Of(study, Tables(study)));
+        study = Tables is null ? study : study with { Tables = Path.GetFullPath(Tables) };
+        var plan = Part(StudyPlan.Of(study, TablesOf(study)));
         switch (Action)
         {
             case "run":
@@ -71,7 +75,7 @@ sealed partial class StudyCommand : Command
         }
     }
 
-    static string[] Tables(Study study)
+    static string[] TablesOf(Study study)
     {
         string[] names = [.. TableFile.In(study.Tables).Select(TableFile.NameOf)];
         return study.Include.FirstOrDefault(name => !names.Contains(name)) is string missing
@@ -113,16 +117,12 @@ sealed partial class StudyCommand : Command
         using var store = StudyStore.OpenExisting(Place);
         var units = plan.Units.ToHashSet();
         StudyResult[] results = [.. terminal.Stage("Read the results", _ => store.Results().Where(result => units.Contains(result.Unit)).ToArray())];
-        var files = terminal.Stage("Judge the study", _ => StudyReport.Files(
-            StudyAnalysis.Of(results, new() { Seed = study.Seed, Traits = Traits(study, results) }),
-            new(study.Name, Line(Args), TimeProvider.System.GetLocalNow(), [("units", $"{results.Length} of {plan.Count}"), .. store.Settings()])));
-        OutputPlace.Fill(place, folder =>
-        {
-            foreach (var (name, text) in files)
-            {
-                AtomicFile.WriteText(Path.Combine(folder, name), text);
-            }
-        });
+        var options = new StudyAnalysisOptions { Seed = study.Seed, Traits = Traits(study, results) };
+        var besideUntuned = terminal.Stage("Compare with the un-tuned model", _ => StudyAnalysis.Of(results, options));
+        var besideReal = besideUntuned.Gains.Arms.Contains(options.BesideReal.Baseline)
+            ? terminal.Stage("Compare with tuning on real rows", _ => StudyAnalysis.Of(results, options.BesideReal)) : null;
+        StudyReportFolder.Write(place, besideUntuned, besideReal, new(
+            study.Name, Line(Args), TimeProvider.System.GetLocalNow(), [("units", $"{results.Length} of {plan.Count}"), .. store.Settings()]));
         terminal.Say($"Report: {Path.Combine(place, StudyReport.Page)}");
     }
 

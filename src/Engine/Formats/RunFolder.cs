@@ -46,7 +46,7 @@ public static class RunFolder
 
             CsvTable.Write(result.Synthetic, At("synthetic.csv"));
             PredictionsCsv.WriteTest(result, At("predictions.csv"));
-            ModelFile.Write(result.Arms[^1].Tuning!.Model, At("model.safetensors"));
+            ModelFile.Write(result.Kept.Tuning!.Model, At("model.safetensors"));
 
             string At(string name) => Path.Combine(place, name);
         });

@@ -3,16 +3,17 @@ using CausalMixFT.Engine.Studies;
 
 namespace CausalMixFT.Engine.Formats;
 
-/// <summary>The folder of a study's report: index.html, measures.html, a page for each table, and measures.csv.</summary>
+/// <summary>The folder of a study's report: index.html, beside-real.html, measures.html, a page for each table, and measures.csv.</summary>
 public static class StudyReportFolder
 {
     /// <summary>Writes all files, or none.</summary>
     /// <param name="folder">Where.</param>
-    /// <param name="study">What the study says.</param>
-    /// <param name="provenance">Where its numbers come from.</param>
-    public static void Write(string folder, StudyAnalysis study, StudyProvenance provenance)
+    /// <param name="study">Every arm beside the un-tuned model.</param>
+    /// <param name="besideReal">Every arm beside fine-tuning on real rows; null where the study has no such arm.</param>
+    /// <param name="provenance">Where the numbers come from.</param>
+    public static void Write(string folder, StudyAnalysis study, StudyAnalysis? besideReal, StudyProvenance provenance)
     {
-        var files = StudyReport.Files(study, provenance);
+        var files = StudyReport.Files(study, besideReal, provenance);
         OutputPlace.Fill(folder, place =>
         {
             foreach (var (name, text) in files)

@@ -281,7 +281,7 @@ public static class RunReport
         text.Paragraph(
             "The same seed gives the same graph, synthetic rows and weights on any number of CPU threads. Beside this report lie run.json " +
             "(all of the above for programs), graph.json, scm.json, synthetic.csv, predictions.csv (the test rows' probabilities) and " +
-            "model.safetensors (the last arm's model, for `predict` and `evaluate`).");
+            $"model.safetensors (the model of the arm '{result.Kept.Name}', for `predict` and `evaluate`; `--keep` chooses).");
     }
 
     static void More(MarkdownText text, int count, string file)

@@ -7,16 +7,16 @@ using OxyPlot.Series;
 
 namespace CausalMixFT.Engine.Reporting;
 
-/// <summary>The mean gain of each arm over the un-tuned model with its interval, a panel a measure, as an SVG picture.</summary>
+/// <summary>The mean gain of each arm over the baseline with its interval, a panel a measure, as an SVG picture.</summary>
 static class StudyGainsChart
 {
     const double Panel = 330, Line = 22, Margins = 84, Letters = 11;
     const int MostLetters = 44;
 
     /// <summary>The picture; arms by falling gain in the first measure, from above.</summary>
-    public static string Draw(IReadOnlyList<ArmComparison> comparisons)
+    public static string Draw(IReadOnlyList<ArmComparison> comparisons, string baseline)
     {
-        var sheet = new PlotSheet("gains", "Mean gain of each arm over the un-tuned model");
+        var sheet = new PlotSheet("gains", $"Mean gain of each arm over {baseline}");
         double left = 0;
         string[] order = [.. comparisons.GroupBy(one => one.Arm).OrderByDescending(arm => arm.First().Mean.Estimate).Select(arm => arm.Key)];
         foreach (var measure in comparisons.GroupBy(one => one.Measure))

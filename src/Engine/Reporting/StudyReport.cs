@@ -20,21 +20,32 @@ public static class StudyReport
     /// <summary>The page of all measures.</summary>
     public const string MeasuresPage = "measures.html";
 
+    /// <summary>The page on which arms are compared with fine-tuning on real rows.</summary>
+    public const string RealPage = "beside-real.html";
+
     /// <summary>The file of every unit's measures.</summary>
     public const string MeasuresFile = "measures.csv";
 
     /// <summary>The files' texts by name.</summary>
-    public static IReadOnlyDictionary<string, string> Files(StudyAnalysis study, StudyProvenance provenance)
+    /// <param name="study">Every arm beside the un-tuned model.</param>
+    /// <param name="besideReal">Every arm beside fine-tuning on real rows; null where the study has no such arm.</param>
+    /// <param name="provenance">Where the numbers come from.</param>
+    public static IReadOnlyDictionary<string, string> Files(StudyAnalysis study, StudyAnalysis? besideReal, StudyProvenance provenance)
     {
         ArgumentNullException.ThrowIfNull(study);
         ArgumentNullException.ThrowIfNull(provenance);
         var pages = study.Gains.Tables.Select((table, i) => (table, file: TableFile(table, i))).ToDictionary(pair => pair.table, pair => pair.file);
         var files = new Dictionary<string, string>
         {
-            [Page] = StudyPage.Render($"{provenance.Name} – study – CausalMixFT", Markdown(study, provenance, table => pages[table]), Draw(study)),
+            [Page] = StudyPage.Render($"{provenance.Name} – study – CausalMixFT", Markdown(study, besideReal, provenance, table => pages[table]), Draw(study)),
             [MeasuresPage] = StudyPage.Render($"{provenance.Name}: all measures – CausalMixFT", Measures(study), new Dictionary<string, string>()),
             [MeasuresFile] = Csv(study),
         };
+        if (besideReal is not null)
+        {
+            files[RealPage] = StudyPage.Render($"{provenance.Name}: beside real rows – CausalMixFT", BesideReal(besideReal), Draw(besideReal));
+        }
+
         foreach (var (table, file) in pages)
         {
             files[file] = StudyTablePage.Render(study, table, Page);
@@ -44,7 +55,7 @@ public static class StudyReport
     }
 
     /// <summary>The first page as Markdown.</summary>
-    public static string Markdown(StudyAnalysis study, StudyProvenance provenance, Func<string, string> page)
+    public static string Markdown(StudyAnalysis study, StudyAnalysis? besideReal, StudyProvenance provenance, Func<string, string> page)
     {
         ArgumentNullException.ThrowIfNull(study);
         ArgumentNullException.ThrowIfNull(provenance);
@@ -56,6 +67,14 @@ public static class StudyReport
         {
             text.Heading(3, $"By {measure.Name}");
             text.List(StudySummary.ByMeasure(study, measure));
+        }
+
+        if (besideReal is not null)
+        {
+            text.Heading(3, "Beside fine-tuning on real rows alone");
+            text.Paragraph($"What synthetic rows add to what tuning adds: {MarkdownText.Name(besideReal.Gains.Baseline)} is what arms are compared with here ([all of it]({RealPage})).");
+            text.List([.. besideReal.Options.Primary.SelectMany(measure => StudySummary.ByMeasure(besideReal, measure).Select(said => $"{measure.Name}: {said}")),
+                .. StudySummary.Choices(besideReal)]);
         }
 
         text.Heading(3, "Besides");
@@ -92,7 +111,7 @@ public static class StudyReport
         var pictures = new Dictionary<string, string>();
         if (study.Gains.Arms.Count > 0)
         {
-            pictures[StudySections.GainsPicture] = StudyGainsChart.Draw(study.Primary);
+            pictures[StudySections.GainsPicture] = StudyGainsChart.Draw(study.Primary, study.Gains.Baseline);
         }
 
         foreach (var ranking in study.Rankings)
@@ -107,6 +126,28 @@ public static class StudyReport
         }
 
         return pictures;
+    }
+
+    static string BesideReal(StudyAnalysis study)
+    {
+        var text = new MarkdownText();
+        text.Heading(1, "Beside fine-tuning on real rows alone");
+        text.Paragraph($"[First page]({Page})");
+        text.Paragraph(StudySummary.Lead(study));
+        foreach (var measure in study.Options.Primary)
+        {
+            text.Heading(3, $"By {measure.Name}");
+            text.List(StudySummary.ByMeasure(study, measure));
+        }
+
+        StudySections.WriteGains(text, study);
+        StudySections.WriteRanks(text, study);
+        StudySections.WriteSkew(text, study);
+        text.Heading(2, "All measures");
+        StudySections.WriteMeasures(text, study, StudyMeasure.All);
+        StudySections.WriteChoice(text, study);
+        StudySections.WriteWhen(text, study);
+        return text.ToString();
     }
 
     static string Measures(StudyAnalysis study)

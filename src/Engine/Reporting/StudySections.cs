@@ -15,8 +15,9 @@ static class StudySections
     /// <summary>Gains of every arm by the primary measures: picture, table, and who loses how much.</summary>
     public static void WriteGains(MarkdownText text, StudyAnalysis study)
     {
-        text.Heading(2, "Gains over un-tuned");
-        text.Picture("Mean gain of each arm over the un-tuned model", GainsPicture);
+        string baseline = Name(study.Gains.Baseline);
+        text.Heading(2, $"Gains over {baseline}");
+        text.Picture($"Mean gain of each arm over {baseline}", GainsPicture);
         text.Paragraph(
             $"Mean over tables ({Tables(study.Primary)}) and its 95 % interval: a bias-corrected and accelerated bootstrap over tables, {Of($"{study.Options.Resamples:N0}")} resamples. " +
             "Green and red are established after Holm's correction; grey is not. With fewer than about ten tables such intervals are too narrow.");
@@ -24,7 +25,7 @@ static class StudySections
         {
             text.Heading(3, measure.Name);
             text.Table(
-                2, ["Arm", "Than un-tuned", "Tables", "Mean gain (95 % interval)", "Median", "Better / same / worse", "p", "p after Holm"],
+                2, ["Arm", $"Than {baseline}", "Tables", "Mean gain (95 % interval)", "Median", "Better / same / worse", "p", "p after Holm"],
                 study.Primary.Where(one => one.Measure == measure).OrderByDescending(one => one.Mean.Estimate).Select(one => (IReadOnlyList<string>)[
                     Name(one.Arm), Verdict(one), Of($"{one.Gains.Count}"), Gain(one.Mean), Gain(one.Median), Tally(one),
                     PValue(one.IsTested ? one.Test.PValue : double.NaN), PValue(one.HolmPValue)]));
@@ -33,7 +34,7 @@ static class StudySections
         text.Paragraph(
             $"p: Wilcoxon's signed-rank test over tables, two-sided, exact up to {WilcoxonSignedRank.MostExact} differences. After Holm: among all {study.Primary.Count(one => one.IsTested)} comparisons of these tables together; an arm that nowhere differs is not tested.");
         text.Heading(2, "Losses");
-        text.Paragraph("Where an arm does worse than un-tuned, however good it is on average. Of a cell, training rows and the share of the rarest class among them are named.");
+        text.Paragraph($"Where an arm does worse than {baseline}, however good it is on average. Of a cell, training rows and the share of the rarest class among them are named.");
         foreach (var measure in study.Options.Primary)
         {
             text.Heading(3, measure.Name);
@@ -62,7 +63,7 @@ static class StudySections
             text.Heading(3, ranking.Measure.Name);
             text.Picture($"Average ranks by {ranking.Measure.Name}", RankPicture(ranking.Measure));
             text.Paragraph(
-                $"{ranking.Arms.Count} arms, un-tuned in bold, on the {TaskSummary.Count(ranking.Test.Tables, "table")} that have results of all; rank 1 is the best. A bar joins arms whose average ranks differ by less than the critical " +
+                $"{ranking.Arms.Count} arms, {Name(study.Gains.Baseline)} in bold, on the {TaskSummary.Count(ranking.Test.Tables, "table")} that have results of all; rank 1 is the best. A bar joins arms whose average ranks differ by less than the critical " +
                 $"difference (Nemenyi, {Percent(study.Options.Alpha)}). Friedman's test that all are alike: χ² = {Of($"{ranking.Test.Statistic:0.0}")}, {WithP(ranking.Test.PValue)}." +
                 (ranking.LeftOut.Count == 0 ? "" : $" Left out, for they lack half of the tables: {List([.. ranking.LeftOut.Select(Name)])}."));
         }
@@ -84,21 +85,23 @@ static class StudySections
             text.Picture($"{measure.Key.Name} against skew", SkewPicture(measure.Key));
             text.Paragraph(
                 "Means over the tables that have every share, so that the curve is not one of changing tables; bands are 95 % intervals over tables (BCa bootstrap). They are wide because tables differ, alike for all arms: whether an arm gains is in the next picture. " +
-                (study.Gains.Arms.Count >= MostLines ? $"Of {study.Gains.Arms.Count} arms the un-tuned model, its prior-corrected form and those of the best average rank are drawn." : ""));
+                (study.Gains.Arms.Count >= MostLines ? $"Of {study.Gains.Arms.Count} arms {List([.. Fixed(study).Select(Name)])} and those of the best average rank are drawn." : ""));
             text.Picture($"Gain in {measure.Key.Name} against skew", SkewGainPicture(measure.Key));
-            text.Paragraph("Every arm's gain over un-tuned on the same tables, with the 95 % interval of the mean of paired differences. The intervals are for one point each, not for the whole line.");
+            text.Paragraph($"Every arm's gain over {Name(study.Gains.Baseline)} on the same tables, with the 95 % interval of the mean of paired differences. The intervals are for one point each, not for the whole line.");
         }
     }
 
-    /// <summary>The arms whose curves are drawn together: un-tuned, its correction, and the best by rank, in a fixed number.</summary>
+    /// <summary>The arms whose curves are drawn together: the baseline, its correction, and the best by rank, in a fixed number.</summary>
     public static IReadOnlyList<string> Lines(StudyAnalysis study, StudyMeasure measure)
     {
         var ranking = study.Rankings.FirstOrDefault(one => one.Measure == measure) ?? (study.Rankings.Count > 0 ? study.Rankings[0] : null);
         IEnumerable<string> best = ranking is null ? study.Gains.Arms
             : ranking.Arms.Index().OrderBy(arm => ranking.Test.AverageRanks[arm.Index]).Select(arm => arm.Item);
-        string[] fixedArms = [study.Gains.Baseline, .. study.Gains.Arms.Where(arm => arm == study.Options.CorrectedBaseline)];
-        return [.. fixedArms, .. best.Except(fixedArms).Take(MostLines - fixedArms.Length)];
+        string[] always = Fixed(study);
+        return [.. always, .. best.Except(always).Take(MostLines - always.Length)];
     }
+
+    static string[] Fixed(StudyAnalysis study) => [study.Gains.Baseline, .. study.Gains.Arms.Where(arm => arm == study.Options.CorrectedBaseline)];
 
     /// <summary>Minority and macro F1 at three thresholds.</summary>
     public static void WriteThresholds(MarkdownText text, StudyAnalysis study)
@@ -194,7 +197,8 @@ static class StudySections
         text.Paragraph(
             "The best of many arms looks better than it is on the tables that chose it. So tables are put in the order of a hash of their names (FNV-1a); the first half chooses the arm with the largest mean gain, and the other half, which had no say, tests that one arm. " +
             $"Not chosen from: {List([.. study.Options.References.Append(study.Options.CorrectedBaseline).OfType<string>().Select(Name)])}.");
-        text.List(study.Chosen.Select((chosen, i) => (i % 2 == 0 ? "" : "The other way round, as a check. ") + StudySummary.Choice(chosen)));
+        text.List(study.Chosen.Select(chosen =>
+            (chosen.Swapped ? "The other way round, as a check. " : "") + StudySummary.Choice(chosen, study.Gains.Baseline)));
         if (study.Chosen.Count > 0)
         {
             var (first, second) = ChosenArm.Halves(study.Gains.Tables);
@@ -238,7 +242,7 @@ static class StudySections
         string[] stages = [.. study.Costs.SelectMany(one => one.Stages.Keys).Distinct()];
         text.Heading(2, "Time and memory");
         text.Table(
-            1, ["Arm", "Units", "Seconds", "× un-tuned", .. stages.Select(stage => $"{stage} (s)"), "Peak memory (MiB)"],
+            1, ["Arm", "Units", "Seconds", $"× {Name(study.Gains.Baseline)}", .. stages.Select(stage => $"{stage} (s)"), "Peak memory (MiB)"],
             study.Costs.Select(one => (IReadOnlyList<string>)[
                 Name(one.Arm), Of($"{one.Units}"), Of($"{one.Seconds:0.##}"), double.IsFinite(one.TimesBaseline) ? Of($"{one.TimesBaseline:0.#}") : "–",
                 .. stages.Select(stage => one.Stages.TryGetValue(stage, out double seconds) ? Of($"{seconds:0.##}") : "–"), Of($"{one.PeakBytes / (1 << 20):N0}")]));
@@ -269,7 +273,7 @@ static class StudySections
         StudyResult[] impossible = [.. study.Faults.Where(one => one.Fault!.StartsWith(NotPossible, StringComparison.Ordinal))];
         StudyResult[] faults = [.. study.Faults.Except(impossible)];
         text.Paragraph(study.Faults.Count == 0 ? "Every unit has scores."
-            : $"{TaskSummary.Count(faults.Length, "unit")} failed and {impossible.Length} were not possible (a table has not the rows for such a draw). They are left out of every comparison: an arm is compared with un-tuned on the splits that both have.");
+            : $"{TaskSummary.Count(faults.Length, "unit")} failed and {impossible.Length} were not possible (a table has not the rows for such a draw). They are left out of every comparison: an arm is compared with {Name(study.Gains.Baseline)} on the splits that both have.");
         text.List(faults.Take(MostFaults).Select(one => Name($"{one.Unit.Table}, {Cell(new(one.Unit.Table, one.Unit.Rows, one.Unit.Share))}, split {one.Unit.Split}, {one.Unit.Arm}: {one.Fault}"))
             .Concat(faults.Length > MostFaults ? [$"and {faults.Length - MostFaults} more."] : []));
         text.Heading(2, "How it is measured");

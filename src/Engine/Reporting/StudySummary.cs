@@ -17,7 +17,7 @@ static class StudySummary
     {
         var gains = study.Gains;
         int splits = gains.Cells.Max(cell => gains.Units(cell, gains.Baseline).Count);
-        return $"{TaskSummary.Count(gains.Arms.Count, "arm")} beside the {Name(gains.Baseline)} model on {TaskSummary.Count(gains.Tables.Count, "table")}, " +
+        return $"{TaskSummary.Count(gains.Arms.Count, "arm")} beside {Name(gains.Baseline)} on {TaskSummary.Count(gains.Tables.Count, "table")}, " +
             $"{TaskSummary.Count(gains.Cells.Count, "cell")} (a table, so many training rows, such a skew) of up to {TaskSummary.Count(splits, "split")}. " +
             $"A difference is called established when Holm's p-value, over all {Tested(study)} comparisons of an arm by " +
             $"{List([.. study.Options.Primary.Select(measure => measure.Name)])}, is at most {Of($"{study.Options.Alpha}")} and the 95 % interval of the mean gain " +
@@ -74,17 +74,21 @@ static class StudySummary
     /// <summary>What is more than one measure: thresholds, the choice of an arm, when arms help, what they cost.</summary>
     public static IReadOnlyList<string> Across(StudyAnalysis study) =>
     [
-        .. Thresholds(study), .. study.Chosen.Where((_, i) => i % 2 == 0).Select(Choice), .. When(study), .. Stability(study), .. Costs(study),
+        .. Thresholds(study), .. Choices(study), .. When(study), .. Stability(study), .. Costs(study),
     ];
 
+    /// <summary>What the first half of the tables chooses, and what comes of it on the second.</summary>
+    public static IEnumerable<string> Choices(StudyAnalysis study) =>
+        study.Chosen.Where(chosen => !chosen.Swapped).Select(chosen => Choice(chosen, study.Gains.Baseline));
+
     /// <summary>"'A' was the best of 12 arms …, and this is confirmed …".</summary>
-    public static string Choice(ChosenArm chosen)
+    public static string Choice(ChosenArm chosen, string baseline)
     {
         double alpha = 0.05;
         string outcome = chosen.Test.PValue <= alpha && chosen.ConfirmedGain.Low > 0 ? "**The gain is confirmed.**"
-            : chosen.Test.PValue <= alpha && chosen.ConfirmedGain.High < 0 ? "**There it is worse than un-tuned.**"
+            : chosen.Test.PValue <= alpha && chosen.ConfirmedGain.High < 0 ? $"**There it is worse than {Name(baseline)}.**"
             : "**The gain is not confirmed.**";
-        return $"By {chosen.Measure.Name}, {Name(chosen.Arm)} has the largest mean gain of {TaskSummary.Count(chosen.Candidates, "arm")} on the {TaskSummary.Count(chosen.ChoosingTables.Count, "table")} that choose, " +
+        return $"By {chosen.Measure.Name}, {Name(chosen.Arm)} has the largest mean gain over {Name(baseline)} of {chosen.Candidates} {chosen.Family} on the {TaskSummary.Count(chosen.ChoosingTables.Count, "table")} that choose, " +
             $"{Gain(chosen.ChoosingGain)}; on the {TaskSummary.Count(chosen.ConfirmingTables.Count, "table")} that had no say it is {Gain(chosen.ConfirmedGain)}, {WithP(chosen.Test.PValue)}, " +
             $"better on {chosen.Confirming.Wins} and worse on {chosen.Confirming.Losses}. {outcome}";
     }
@@ -129,7 +133,7 @@ static class StudySummary
         if (moved.Length > 0)
         {
             yield return "At threshold ½ " + string.Join("; ", moved.Select(one => $"{Name(one.Arm)} gains {Gain(one.Mean.Estimate)} in minority F1, with thresholds tuned for both {Gain(tuned[one.Arm].Mean)}")) +
-                ": what is established at ½ is not once un-tuned may move its threshold too.";
+                $": what is established at ½ is not once {Name(study.Gains.Baseline)} may move its threshold too.";
         }
 
         if (kept.Length > 0)

@@ -11,6 +11,12 @@ public sealed record ChosenArm
     /// <summary>The measure.</summary>
     public required StudyMeasure Measure { get; init; }
 
+    /// <summary>What it was chosen from, in the plural: "arms".</summary>
+    public required string Family { get; init; }
+
+    /// <summary>Whether the second half chose and the first confirms.</summary>
+    public required bool Swapped { get; init; }
+
     /// <summary>The arm that was chosen.</summary>
     public required string Arm { get; init; }
 
@@ -57,7 +63,7 @@ public sealed record ChosenArm
 
     /// <summary>Chooses on the first half and confirms on the second, or the other way round; null where either has no results.</summary>
     internal static ChosenArm? Of(
-        StudyGains gains, StudyMeasure measure, IReadOnlyList<string> candidates, bool swapped, Func<int, TableBootstrap> bootstrap)
+        StudyGains gains, StudyMeasure measure, string family, IReadOnlyList<string> candidates, bool swapped, Func<int, TableBootstrap> bootstrap)
     {
         var (choosing, confirming) = Halves(gains.Tables);
         (choosing, confirming) = swapped ? (confirming, choosing) : (choosing, confirming);
@@ -75,6 +81,8 @@ public sealed record ChosenArm
         return left.Length == 0 ? null : new()
         {
             Measure = measure,
+            Family = family,
+            Swapped = swapped,
             Arm = best,
             Candidates = complete.Length,
             ChoosingTables = met,

@@ -2,7 +2,7 @@ using CausalMixFT.Engine.Tables;
 
 namespace CausalMixFT.Engine.Studies;
 
-/// <summary>What a study says: every comparison with the un-tuned model, and what may be claimed of it.</summary>
+/// <summary>What a study says: every comparison with one arm, the un-tuned model unless asked otherwise, and what may be claimed of it.</summary>
 public sealed record StudyAnalysis
 {
     /// <summary>How it was judged.</summary>
@@ -20,13 +20,16 @@ public sealed record StudyAnalysis
     /// <summary>Average ranks by each primary measure.</summary>
     public required IReadOnlyList<ArmRanking> Rankings { get; init; }
 
-    /// <summary>The arm chosen on one half of the tables and confirmed on the other, for each primary measure, both ways round.</summary>
+    /// <summary>
+    /// The arm chosen on one half of the tables and confirmed on the other, for each primary measure, among all arms and among those with
+    /// rows of causal models, both ways round.
+    /// </summary>
     public required IReadOnlyList<ChosenArm> Chosen { get; init; }
 
     /// <summary>When each arm helps, by each primary measure.</summary>
     public required IReadOnlyList<GainRegression> Regressions { get; init; }
 
-    /// <summary>Measures against skew, of the un-tuned model and of every arm.</summary>
+    /// <summary>Measures against skew, of the baseline and of every arm.</summary>
     public required IReadOnlyList<SkewPoint> Curves { get; init; }
 
     /// <summary>Of each arm, the median over tables of the normalised ROC-AUC, 1 being the best arm of a cell.</summary>
@@ -38,7 +41,7 @@ public sealed record StudyAnalysis
     /// <summary>How well validation says which step is best.</summary>
     public required IReadOnlyList<ArmStability> Stability { get; init; }
 
-    /// <summary>What arms cost, the un-tuned model first.</summary>
+    /// <summary>What arms cost, the baseline first.</summary>
     public required IReadOnlyList<ArmCosts> Costs { get; init; }
 
     /// <summary>How good generators' rows are beside what they are worth.</summary>
@@ -75,6 +78,7 @@ public sealed record StudyAnalysis
         var draws = new Dictionary<int, TableBootstrap>();
         var quality = GeneratorQuality.Of(gains, options.Primary);
         string[] candidates = [.. gains.Arms.Where(arm => arm != options.CorrectedBaseline && !options.References.Contains(arm))];
+        (string Name, string[] Arms)[] families = [("arms", candidates), ("arms with rows of causal models", [.. candidates.Where(IsCausal)])];
         return new()
         {
             Options = options,
@@ -83,8 +87,9 @@ public sealed record StudyAnalysis
             All = [.. StudyMeasure.All.SelectMany(measure => Compare([measure]))],
             Rankings = [.. options.Primary.Select(measure => ArmRanking.Of(gains, measure, options.Alpha)).OfType<ArmRanking>()],
             Chosen = [.. from measure in options.Primary
+                         from family in families.DistinctBy(family => family.Arms.Length)
                          from swapped in (bool[])[false, true]
-                         let chosen = ChosenArm.Of(gains, measure, candidates, swapped, Draws)
+                         let chosen = ChosenArm.Of(gains, measure, family.Name, family.Arms, swapped, Draws)
                          where chosen is not null
                          select chosen],
             Regressions = [.. options.Primary.SelectMany(measure => Correct(gains.Arms
@@ -126,6 +131,8 @@ public sealed record StudyAnalysis
             return known;
         }
     }
+
+    static bool IsCausal(string arm) => GeneratorQuality.NameOf(arm).StartsWith("scm", StringComparison.Ordinal);
 
     // The effects of all arms are one family; their levels, which the comparisons test already, are none.
     static IEnumerable<GainRegression> Correct(IEnumerable<GainRegression> regressions)

@@ -27,6 +27,17 @@ public sealed record StudyAnalysisOptions
     /// <summary>Resamples of the bootstrap.</summary>
     public int Resamples { get; init; } = 5000;
 
+    /// <summary>
+    /// The same with fine-tuning on real rows as what the others are compared with: what synthetic rows add, not what tuning adds. Models
+    /// that nothing tuned stand beside the others then.
+    /// </summary>
+    public StudyAnalysisOptions BesideReal => this with
+    {
+        Baseline = new StudyArm(ArmKind.Real).Name,
+        CorrectedBaseline = null,
+        References = [.. References, .. new[] { Baseline, CorrectedBaseline }.OfType<string>()],
+    };
+
     /// <summary>What tables are like, by name; without them, gains are explained by skew and rows alone.</summary>
     public IReadOnlyDictionary<string, TableTraits> Traits { get; init; } = new Dictionary<string, TableTraits>();
 }

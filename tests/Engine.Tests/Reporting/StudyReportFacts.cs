@@ -14,8 +14,14 @@ public sealed partial class StudyReportFacts
     static readonly StudyProvenance Origin = new("A study", "causalmixft study report a.toml", DateTimeOffset.UnixEpoch, [("Seed", "7")]);
 
     // Gains of one arm, losses of another, nothing of a third.
-    static readonly Lazy<StudyAnalysis> Known = new(() => Study(
-        [new("good K=1 mixed", 0.4), new("bad K=1 mixed", -0.4), new("nothing K=1 mixed", 0)], tables: 12, shares: [0.4, 0.1], rows: [100, 300]));
+    static readonly Lazy<IReadOnlyList<StudyResult>> Results = new(() => SimulatedStudy.Of(
+        [new("good K=1 mixed", 0.4), new("bad K=1 mixed", -0.4), new("nothing K=1 mixed", 0)], tables: 12, shares: [0.4, 0.1], rows: [100, 300], splits: 2, seed: 21));
+
+    static readonly Lazy<StudyAnalysis> Known = new(() => StudyAnalysis.Of(Results.Value, Brief));
+
+    // The same, "good" being called what fine-tuning on real rows is called.
+    static readonly Lazy<StudyAnalysis> BesideReal = new(() => StudyAnalysis.Of(
+        [.. Results.Value.Select(one => one.Unit.Arm == "good K=1 mixed" ? one with { Unit = one.Unit with { Arm = "real" } } : one)], Brief.BesideReal));
 
     [Fact]
     public void An_arm_that_loses_is_said_to_lose()
@@ -26,6 +32,17 @@ public sealed partial class StudyReportFacts
         Assert.Matches(@"Nothing is established about nothing K=1 mixed", text);
         Assert.Contains("un-tuned prior-corrected nowhere differs from un-tuned", text, StringComparison.Ordinal);
         Assert.Matches(@"Of all 48 pairs of an arm and a table, [\d.]+\u00a0% are losses; the largest is −0\.\d+ by bad K=1 mixed", text);
+    }
+
+    [Fact]
+    public void Arms_are_compared_with_tuning_on_real_rows_too()
+    {
+        string text = StudyReport.Markdown(Known.Value, BesideReal.Value, Origin, table => table);
+        Assert.Contains("ROC-AUC: No arm is established to be better than real.", text, StringComparison.Ordinal);
+        string worse = text.Split('\n').Single(line => line.Contains("ROC-AUC: **Worse** than real: ", StringComparison.Ordinal));
+        Assert.All((string[])["bad K=1 mixed", "un-tuned", "nothing K=1 mixed"], arm => Assert.Contains($"{arm} −0.", worse, StringComparison.Ordinal));
+        Assert.Matches(@"has the largest mean gain over real of 2 arms on the 6 tables that choose, −0\.\d+; .*\*\*There it is worse than real\.\*\*", text);
+        Assert.DoesNotContain("real", StudyReport.Markdown(Known.Value, null, Origin, table => table), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -85,8 +102,8 @@ public sealed partial class StudyReportFacts
     [Fact]
     public void Every_page_is_whole_and_links_and_pictures_lead_somewhere()
     {
-        var files = StudyReport.Files(Known.Value, Origin);
-        Assert.Equal(3 + Known.Value.Gains.Tables.Count, files.Count);
+        var files = StudyReport.Files(Known.Value, BesideReal.Value, Origin);
+        Assert.Equal(4 + Known.Value.Gains.Tables.Count, files.Count);
         foreach (var (name, html) in files.Where(file => file.Key.EndsWith(".html", StringComparison.Ordinal)))
         {
             Assert.DoesNotContain("<img", html, StringComparison.Ordinal);
@@ -138,7 +155,7 @@ public sealed partial class StudyReportFacts
     {
         var results = SimulatedStudy.Of([new("<b>arm</b> K=1", 0)], tables: 2, shares: [0.2], rows: [100], splits: 1, seed: 2)
             .Select(one => one.Unit.Table == "table 00" ? one with { Unit = one.Unit with { Table = table } } : one);
-        var files = StudyReport.Files(StudyAnalysis.Of([.. results], Brief), Origin);
+        var files = StudyReport.Files(StudyAnalysis.Of([.. results], Brief), null, Origin);
         Assert.All(files.Keys, name => Assert.Matches(@"^[\w.-]+$", name));
         Assert.All(files, file => Assert.True(
             !file.Key.EndsWith(".html", StringComparison.Ordinal) ||
@@ -151,8 +168,8 @@ public sealed partial class StudyReportFacts
         string folder = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
         try
         {
-            StudyReportFolder.Write(folder, Known.Value, Origin);
-            Assert.Equal(StudyReport.Files(Known.Value, Origin).Keys.Order(), Directory.GetFiles(folder).Select(Path.GetFileName).Order()!);
+            StudyReportFolder.Write(folder, Known.Value, BesideReal.Value, Origin);
+            Assert.Equal(StudyReport.Files(Known.Value, BesideReal.Value, Origin).Keys.Order(), Directory.GetFiles(folder).Select(Path.GetFileName).Order()!);
         }
         finally
         {
