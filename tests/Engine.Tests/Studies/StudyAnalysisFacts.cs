@@ -143,14 +143,34 @@ public sealed class StudyAnalysisFacts
             uncorrected += analysis.Primary.Any(one => one.Test.PValue <= 0.05) ? 1 : 0;
         }
 
-        double low = wrong == 0 ? 0 : ClopperPearsonLow(wrong, Studies);
-        Assert.True(low <= 0.05, $"{wrong} of {Studies} null studies made a claim");
+        Assert.True(ClopperPearsonLow(wrong, Studies) <= 0.05, $"{wrong} of {Studies} null studies made a claim");
 
         // The test can fail: without the correction far more than 5 % do.
         Assert.True(ClopperPearsonLow(uncorrected, Studies) > 0.05, $"{uncorrected} of {Studies} without correction");
         TestContext.Current.SendDiagnosticMessage($"{wrong} of {Studies} null studies made a claim, {uncorrected} without correction");
+    }
 
-        static double ClopperPearsonLow(int hits, int all) => MathNet.Numerics.Distributions.Beta.InvCDF(hits, all - hits + 1, 0.0005);
+    [Fact]
+    public void Regressions_of_arms_without_effects_find_one_no_more_often_than_they_say()
+    {
+        // 200 studies of 10 tables at three skews and two numbers of rows: four effects a measure, none of them there.
+        SimulatedStudy.Arm[] nulls = [new("a", 0), new("b", 0)];
+        const int Studies = 200;
+        int wrong = 0, uncorrected = 0;
+        for (ulong study = 0; study < Studies; study++)
+        {
+            var results = SimulatedStudy.Of(nulls, tables: 10, shares: [0.4, 0.2, 0.1], rows: [100, 400], splits: 1, seed: 5000 + study, testRows: 80);
+            var analysis = StudyAnalysis.Of(results, new() { Resamples = 50, CorrectedBaseline = null, Primary = [StudyMeasure.RocAuc] });
+            var effects = analysis.Regressions.SelectMany(one => one.Effects).ToArray();
+            Assert.Equal(4, effects.Length);
+            wrong += effects.Any(one => one.HolmPValue <= 0.05) ? 1 : 0;
+            uncorrected += effects.Any(one => one.PValue <= 0.05) ? 1 : 0;
+        }
+
+        // As above: the lower end of the exact 99.9 % interval must not lie above 5 %, and without the correction it does.
+        TestContext.Current.SendDiagnosticMessage($"{wrong} of {Studies} null studies found an effect, {uncorrected} without correction");
+        Assert.True(ClopperPearsonLow(wrong, Studies) <= 0.05, $"{wrong} of {Studies} null studies found an effect");
+        Assert.True(ClopperPearsonLow(uncorrected, Studies) > 0.05, $"{uncorrected} of {Studies} without correction");
     }
 
     [Fact]
@@ -176,4 +196,8 @@ public sealed class StudyAnalysisFacts
             Assert.Equal((comparison.Mean, comparison.Test, comparison.Verdict), (same.Mean, same.Test, same.Verdict));
         });
     }
+
+    // The lower end of the exact 99.9 % interval of a share.
+    static double ClopperPearsonLow(int hits, int all) =>
+        hits == 0 ? 0 : MathNet.Numerics.Distributions.Beta.InvCDF(hits, all - hits + 1, 0.0005);
 }
