@@ -290,7 +290,7 @@ public sealed class CommandFacts : IDisposable
         foreach (string[] line in (string[][])[[verb, "--help"], ["help", verb]])
         {
             _program.RunsWell(line);
-            Assert.All((string[])["--seed", "--threads", "--device", "--blas", "Example:", $"  causalmixft {verb}"], part =>
+            Assert.All((string[])["--seed", "--threads", "--device", "--blas", "--precision NAME", "Example:", $"  causalmixft {verb}"], part =>
                 Assert.Contains(part, _program.Output, StringComparison.Ordinal));
             Assert.All(_program.Output.Split('\n'), shown => Assert.True(shown.Length <= 110, shown));
         }

@@ -38,6 +38,9 @@ abstract class Command
     [Option("blas", MetaValue = "NAME", HelpText = "Multiply matrices on the CPU with mkl, openblas, blis, or a library's file. (default: the built-in product)")]
     public string? Blas { get; set; }
 
+    [Option("precision", Default = ProductPrecision.Full, HelpText = "What a CUDA device's matrix products are computed in where cuBLAS multiplies; the device's line tells. Sums stay in single precision, and other devices know only full.")]
+    public ProductPrecision Precision { get; set; }
+
     // Arguments that no option and no place takes would otherwise be dropped in silence.
     [Value(9, Hidden = true)]
     public IEnumerable<string> Rest { get; set; } = [];
@@ -86,7 +89,13 @@ abstract class Command
             throw new InputException($"--blas is '{Blas}', a library for the CPU, but the device is {kind}; add --device cpu or leave --blas out.");
         }
 
-        var device = ComputeDevice.Open(kind, new DeviceOptions { Threads = Threads, Blas = Blas });
+        if (Precision != ProductPrecision.Full && kind != DeviceKind.Cuda)
+        {
+            throw new InputException(
+                $"--precision is {Precision.ToString().ToLowerInvariant()}, which only a CUDA device can do, but the device is {kind}; add --device cuda or leave --precision out.");
+        }
+
+        var device = ComputeDevice.Open(kind, new DeviceOptions { Threads = Threads, Blas = Blas, Precision = Precision });
         terminal.Say($"Device: {device.Name}");
         return device;
     }
