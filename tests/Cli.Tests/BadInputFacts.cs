@@ -143,6 +143,23 @@ public sealed class BadInputFacts : IDisposable
         Refuses(["new.csv", "'z'"], "predict", rows, "--context", context, "--target", "y", "--model", _program.Model, "--out", _program.At("p.csv"));
     }
 
+    [Fact]
+    public void A_regressor_is_refused_where_classes_are_predicted()
+    {
+        string table = _program.File("t.csv", CommandRun.Table()), regressor = _program.Regressor();
+        foreach (string command in (string[])["run", "finetune", "evaluate"])
+        {
+            Refuses(["regressor.safetensors", "predicts numbers", "classifier", "--model"], command, table, "--target", "y", "--model", regressor, "--out", _program.At("out"));
+        }
+    }
+
+    [Fact]
+    public void Names_are_no_target_of_a_regressor()
+    {
+        string table = _program.File("t.csv", CommandRun.Table());
+        Refuses(["'y'", "'no'", "predicts numbers", "--numeric", "classifier"], "predict", table, "--context", table, "--target", "y", "--model", _program.Regressor(), "--out", _program.At("p.csv"));
+    }
+
     void Refuses(string[] expected, params string[] args)
     {
         Assert.Equal(Outcome.WrongInput, _program.Run(args));

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using CausalMixFT.Cli.Commands;
 using CausalMixFT.Engine;
@@ -151,6 +152,28 @@ public sealed class CommandFacts : IDisposable
             string[] cells = line.Split(',');
             Assert.Equal(float.Parse(cells[2], null) >= 0.5f ? "no" : "yes", cells[1]);
         });
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(new float[] { -3, -1, -0.5f, 0, 0.5f, 1, 3 })]
+    public void Predict_writes_numbers_of_each_row_with_a_regressor(float[]? borders)
+    {
+        string context = _program.File("t.csv", CommandRun.Table());
+        string rows = _program.File("new.csv", CommandRun.Table(rows: 7, seed: 9, target: null));
+        _program.RunsWell("predict", rows, "--context", context, "--target", "z", "--drop", "y", "--model", _program.Regressor(borders), "--out", _program.At("p.csv"));
+        Assert.Contains("z: 90 numbers from 0", _program.Output, StringComparison.Ordinal);
+        string[] lines = File.ReadAllLines(_program.At("p.csv"));
+        Assert.Equal("row,mean,median,q0.1,q0.2,q0.3,q0.4,q0.5,q0.6,q0.7,q0.8,q0.9", lines[0]);
+        Assert.Equal(8, lines.Length);
+        for (int row = 1; row < lines.Length; row++)
+        {
+            double[] cells = [.. lines[row].Split(',').Select(cell => double.Parse(cell, CultureInfo.InvariantCulture))];
+            Assert.Equal(row, cells[0]);
+            Assert.Equal(cells[2], cells[7]); // the median is a quantile
+            Assert.Equal(cells[3..].Order(), cells[3..]);
+            Assert.InRange(cells[1], 0, 11); // about the context's numbers, in their unit
+        }
     }
 
     [Fact]

@@ -100,13 +100,16 @@ abstract class Command
         return device;
     }
 
-    /// <summary>Reads the model that was named, or else the one that comes with the program.</summary>
+    /// <summary>Reads the model that was named, or else the one that comes with the program; it must be a classifier.</summary>
     protected static TabularModel LoadModel(string? file)
     {
-        var model = file is null ? ShippedModel.Load() : ModelFile.Read(file);
+        var model = LoadAnyModel(file);
         return model.Traits.Task == ModelTask.Classification ? model : throw new InputException(
             $"{file}: this model predicts numbers, and classes are to be predicted; give a classifier with --model.");
     }
+
+    /// <summary>Reads the model that was named, or else the one that comes with the program, whatever it predicts.</summary>
+    protected static TabularModel LoadAnyModel(string? file) => file is null ? ShippedModel.Load() : ModelFile.Read(file);
 
     /// <summary>The format of a graph that an option names, or null where it was not given.</summary>
     protected static GraphFormat? FormatNamed(string option, string? word) => word is null ? null : GraphFormats.Named(word) ?? throw new InputException(
