@@ -6,8 +6,8 @@ namespace CausalMixFT.Engine.Formats;
 
 /// <summary>predictions.csv: for each row, its number, a class and probabilities; every score can be computed from it again.</summary>
 /// <remarks>
-/// Rows count from 1, the first below the header. Probabilities are the shortest text that reads back as the same float, predicted
-/// numbers the shortest that reads back as the same double.
+/// Rows count from 1, the first below the header. Probabilities are the shortest text that reads back as the same float,
+/// predicted numbers the shortest that reads back as the same double.
 /// </remarks>
 public static class PredictionsCsv
 {

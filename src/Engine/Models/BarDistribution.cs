@@ -2,7 +2,7 @@ using System.Numerics.Tensors;
 
 namespace CausalMixFT.Engine.Models;
 
-/// <summary>A distribution of one number by the probabilities of buckets that cover the line, and what it is like inside each.</summary>
+/// <summary>A number's distribution: the probabilities of buckets that cover the line, and what it is like inside each.</summary>
 /// <remarks>
 /// What a regressor's outputs mean. Müller et al. (2022), "Transformers can do Bayesian inference": the Riemann distribution.
 /// Numbers are standardised labels. All is in double: a bucket of TabPFN is 1e-3 wide, so that single precision costs digits.
@@ -19,7 +19,8 @@ public abstract class BarDistribution
     public static BarDistribution Of(ModelTraits traits, int buckets)
     {
         ArgumentNullException.ThrowIfNull(traits);
-        return traits.Borders is { } borders ? new FlatBuckets([.. borders.Select(border => (double)border)]) : new NormalBuckets(buckets);
+        return traits.Borders is { } borders
+            ? new FlatBuckets([.. borders.Select(border => (double)border)]) : new NormalBuckets(buckets);
     }
 
     /// <summary>Number of buckets.</summary>

@@ -1,11 +1,11 @@
 namespace CausalMixFT.Engine.Models;
 
-/// <summary>TabPFN's buckets: a constant density inside each, and half a normal distribution in place of the first and the last.</summary>
+/// <summary>TabPFN's buckets: constant inside, and half a normal distribution in place of the first and the last.</summary>
 /// <remarks>
-/// <para>A half-normal begins at the inner border of its bucket and has half of its probability within the bucket's width, so that
-/// labels beyond all borders have a density and the mean counts them.</para>
-/// <para>As in PriorLabs/TabPFN (FullSupportBarDistribution), only density and mean know the half-normals. The distribution function,
-/// quantiles, median and mode take the outer buckets for constant like the others, and end at the outer borders.</para>
+/// <para>A half-normal begins at the inner border of its bucket and has half of its probability within the bucket's width, so
+/// that labels beyond all borders have a density and the mean counts them.</para>
+/// <para>As in PriorLabs/TabPFN (FullSupportBarDistribution), only density and mean know the half-normals. The distribution
+/// function, quantiles, median and mode take the outer buckets for constant like the others, and end at the outer borders.</para>
 /// </remarks>
 sealed class FlatBuckets : BarDistribution
 {

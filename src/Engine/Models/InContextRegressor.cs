@@ -25,7 +25,8 @@ public sealed class InContextRegressor
         if (model.Traits.Borders is { } borders && !(borders[0] < borders[1] && borders[^2] < borders[^1]))
         {
             throw new InputException(
-                $"{model.Origin}: its first or last bucket has no width, but labels beyond the others fall into them; the file is damaged.");
+                $"{model.Origin}: its first or last bucket has no width, but labels beyond the others fall into them; " +
+                "the file is damaged.");
         }
 
         (_model, _options, _members) = (model, options, members);
@@ -47,7 +48,8 @@ public sealed class InContextRegressor
     /// <param name="rows">Rows to predict, which have the context's features.</param>
     /// <param name="device">Where it is computed.</param>
     /// <param name="progress">Told the share of the work that is done.</param>
-    public NumericPrediction[] Predict(RegressionTask context, Table rows, ComputeDevice device, IProgress<double>? progress = null)
+    public NumericPrediction[] Predict(
+        RegressionTask context, Table rows, ComputeDevice device, IProgress<double>? progress = null)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(rows);

@@ -2,7 +2,7 @@ using MathNet.Numerics.Distributions;
 
 namespace CausalMixFT.Engine.Models;
 
-/// <summary>My-Small-PFN's buckets: equally likely under N(0, 1), and inside each the part of that distribution which lies there.</summary>
+/// <summary>My-Small-PFN's buckets: equally likely under N(0, 1), and inside each what of that distribution lies there.</summary>
 /// <remarks>Source: MiquelNasarre/My-Small-PFN, BucketOps. It has no quantiles; these follow from its density.</remarks>
 sealed class NormalBuckets : BarDistribution
 {
@@ -25,8 +25,9 @@ sealed class NormalBuckets : BarDistribution
 
     private protected override double Peak(int bucket) => Math.Clamp(0, Borders[bucket], Borders[bucket + 1]);
 
+    // The first is −∞ and the last ∞.
     static double[] Edges(int buckets) =>
-        [double.NegativeInfinity, .. Enumerable.Range(1, buckets - 1).Select(k => Normal.InvCDF(0, 1, (double)k / buckets)), double.PositiveInfinity];
+        [.. Enumerable.Range(0, buckets + 1).Select(k => Normal.InvCDF(0, 1, (double)k / buckets))];
 
     // E[Z | a < Z < b] = (φ(a) − φ(b)) / (Φ(b) − Φ(a)), and all have the same probability.
     static double[] Means(double[] edges) =>

@@ -3,7 +3,7 @@ namespace CausalMixFT.Engine.TabPfn;
 /// <summary>What makes one member of the ensemble differ from the others.</summary>
 /// <param name="View">How the columns are shown.</param>
 /// <param name="Seed">Seeds the member's order of columns and of category codes.</param>
-/// <param name="ClassPermutation">Class k is shown to the network as number ClassPermutation[k]; empty where numbers are predicted.</param>
+/// <param name="ClassPermutation">Class k is shown as number ClassPermutation[k]; empty where numbers are predicted.</param>
 readonly record struct MemberPlan(MemberView View, ulong Seed, int[] ClassPermutation);
 
 /// <summary>How the columns are shown to the network.</summary>
@@ -15,7 +15,7 @@ enum MemberView
     /// <summary>As they are, category codes as numbers.</summary>
     Plain,
 
-    /// <summary>As <see cref="Quantiles"/> with twice as many quantiles, however many columns there are, and unclipped: for predicting numbers.</summary>
+    /// <summary>For predicting numbers: <see cref="Quantiles"/>, twice as many, beside however many columns, and unclipped.</summary>
     FineQuantiles,
 }
 

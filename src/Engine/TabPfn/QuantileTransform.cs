@@ -2,8 +2,8 @@ namespace CausalMixFT.Engine.TabPfn;
 
 /// <summary>Maps a column to [0, 1] by its training rows' quantiles: scikit-learn's QuantileTransformer, uniform.</summary>
 /// <remarks>
-/// There are n / 10 quantiles of the n training rows (n / 5 if fine), at least 2 and at most 20,000. Equal quantiles would make the map
-/// ambiguous, so that it is the mean of the interpolation read upwards and the one read downwards.
+/// There are n / 10 quantiles of the n training rows (n / 5 if fine), at least 2 and at most 20,000. Equal quantiles would make
+/// the map ambiguous, so that it is the mean of the interpolation read upwards and the one read downwards.
 /// </remarks>
 sealed class QuantileTransform
 {

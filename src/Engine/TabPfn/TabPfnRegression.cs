@@ -7,9 +7,9 @@ namespace CausalMixFT.Engine.TabPfn;
 /// <remarks>
 /// Each is what PriorLabs/TabPFN 8.4.0 shows weights of version 2 with a single member: the columns as they are and mapped to
 /// quantiles, a fifth of the rows of them, projections on singular vectors, a fingerprint, all in a drawn order; numbers are not
-/// clipped. Further members differ in that order and in the codes of categories. What the package does besides from its second member
-/// on is not done here: a power transform of the target, and members of power-transformed columns and one-hot categories. Where the
-/// views have more than 500 columns, the package draws columns, and here all are shown.
+/// clipped. Further members differ in that order and in the codes of categories. What the package does besides from its second
+/// member on is not done here: a power transform of the target, and members of power-transformed columns and one-hot
+/// categories. Where the views have more than 500 columns, the package draws columns, and here all are shown.
 /// </remarks>
 public sealed class TabPfnRegression
 {

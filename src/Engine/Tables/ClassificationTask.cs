@@ -180,7 +180,7 @@ public sealed class ClassificationTask
         }
     }
 
-    /// <summary>Some rows of the columns to predict from, without those that do not vary among them, which the notes name.</summary>
+    /// <summary>Some rows of the columns to predict from; those that do not vary among them are left out with notes.</summary>
     internal static Table Informative(Table table, string target, int[] rows, List<string> notes)
     {
         var kept = Varying(table.Select(rows), target, notes);

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace CausalMixFT.Engine.Tables;
 
-/// <summary>A table with one column of numbers to predict: the rows and columns a model can use, and what had to be left out.</summary>
+/// <summary>A table with a column of numbers to predict: the rows and columns a model can use, and what was left out.</summary>
 public sealed class RegressionTask
 {
     RegressionTask(Table features, string target, double[] values, IReadOnlyList<string> notes) =>
@@ -39,8 +39,8 @@ public sealed class RegressionTask
         if (rows.Length < column.Rows)
         {
             int left = column.Rows - rows.Length;
-            notes.Add(string.Create(
-                CultureInfo.InvariantCulture, $"{left} {(left == 1 ? "row" : "rows")} without a value of the target '{target}' left out."));
+            notes.Add(string.Create(CultureInfo.InvariantCulture,
+                $"{left} {(left == 1 ? "row" : "rows")} without a value of the target '{target}' left out."));
         }
 
         double[] values = [.. rows.Select(row => column.Values[row])];
