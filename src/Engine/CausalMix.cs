@@ -149,6 +149,21 @@ public sealed class CausalMix(ComputeDevice device, CausalMixOptions options)
             show(context.Features, context.Labels), show(rows, new int[rows.Rows]), context.ClassNames.Count, progress);
     }
 
+    /// <summary>What a regressor says of new rows, from a task's rows as the context.</summary>
+    /// <param name="model">The model, a regressor.</param>
+    /// <param name="context">Rows with numbers.</param>
+    /// <param name="rows">Rows with the context's features.</param>
+    /// <param name="progress">Told the share of the work that is done.</param>
+    public NumericPrediction[] Predict(TabularModel model, RegressionTask context, Table rows, IProgress<double>? progress = null)
+    {
+        var tabPfn = new TabPfnOptions { Seed = options.Seed, Members = options.Prediction.TabPfnMembers };
+        NumericMembers members = model.Traits.Ensemble == ModelEnsemble.TabPfn
+            ? (features, labels, queries) => new TabPfnRegression(features, labels, tabPfn).Members(queries)
+            : InContextRegressor.Standardised;
+        return new InContextRegressor(model, options.Prediction with { Seed = options.Seed }, members)
+            .Predict(context, rows, device, progress);
+    }
+
     /// <summary>Splits the task's rows by the seed.</summary>
     public StratifiedSplit Split(ClassificationTask task, int repeat = 0) =>
         StratifiedSplit.Draw(task.Labels, options.Seed, repeat, options.ValidationShare, options.TestShare);

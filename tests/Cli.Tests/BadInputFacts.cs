@@ -101,6 +101,9 @@ public sealed class BadInputFacts : IDisposable
         { ["run", "TABLE", "--target", "y", "--model", "TABLE"], ["t.csv", "safetensors"] },
         { ["run", "TABLE", "--target", "y", "--model", "MODEL", "--drop", "w"], ["'w'", "--drop", "'x'"] },
         { ["run", "TABLE", "--target", "y", "--model", "MODEL", "--blas", "nowhere.so"], ["nowhere.so", "--blas"] },
+        { ["run", "TABLE", "--target", "y", "--model", "MODEL", "--device", "cpu", "--precision", "tf32"], ["--precision is tf32", "CUDA", "Cpu", "--device cuda"] },
+        { ["run", "TABLE", "--target", "y", "--model", "MODEL", "--device", "emulated", "--precision", "bfloat16"], ["--precision is bfloat16", "Emulated"] },
+        { ["run", "TABLE", "--target", "y", "--model", "MODEL", "--precision", "half"], ["'half'", "full, tf32, bfloat16"] },
         { ["run", "TABLE", "--target", "y", "--learning-rate", "quick"], ["--learning-rate is quick", "between 0 and 1", "auto"] },
         { ["run", "TABLE", "--target", "y", "--learning-rate", "2"], ["--learning-rate is 2", "between 0 and 1"] },
         { ["run", "TABLE", "--target", "y", "--use", "never"], ["'never'", "mixed, staged, only"] },
@@ -138,6 +141,23 @@ public sealed class BadInputFacts : IDisposable
     {
         string context = _program.File("t.csv", CommandRun.Table()), rows = _program.File("new.csv", "x,colour\n1,red\n");
         Refuses(["new.csv", "'z'"], "predict", rows, "--context", context, "--target", "y", "--model", _program.Model, "--out", _program.At("p.csv"));
+    }
+
+    [Fact]
+    public void A_regressor_is_refused_where_classes_are_predicted()
+    {
+        string table = _program.File("t.csv", CommandRun.Table()), regressor = _program.Regressor();
+        foreach (string command in (string[])["run", "finetune", "evaluate"])
+        {
+            Refuses(["regressor.safetensors", "predicts numbers", "classifier", "--model"], command, table, "--target", "y", "--model", regressor, "--out", _program.At("out"));
+        }
+    }
+
+    [Fact]
+    public void Names_are_no_target_of_a_regressor()
+    {
+        string table = _program.File("t.csv", CommandRun.Table());
+        Refuses(["'y'", "'no'", "predicts numbers", "--numeric", "classifier"], "predict", table, "--context", table, "--target", "y", "--model", _program.Regressor(), "--out", _program.At("p.csv"));
     }
 
     void Refuses(string[] expected, params string[] args)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using CausalMixFT.Cli.Commands;
 using CausalMixFT.Engine;
@@ -169,6 +170,28 @@ public sealed class CommandFacts : IDisposable
         });
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData(new float[] { -3, -1, -0.5f, 0, 0.5f, 1, 3 })]
+    public void Predict_writes_numbers_of_each_row_with_a_regressor(float[]? borders)
+    {
+        string context = _program.File("t.csv", CommandRun.Table());
+        string rows = _program.File("new.csv", CommandRun.Table(rows: 7, seed: 9, target: null));
+        _program.RunsWell("predict", rows, "--context", context, "--target", "z", "--drop", "y", "--model", _program.Regressor(borders), "--out", _program.At("p.csv"));
+        Assert.Contains("z: 90 numbers from 0", _program.Output, StringComparison.Ordinal);
+        string[] lines = File.ReadAllLines(_program.At("p.csv"));
+        Assert.Equal("row,mean,median,q0.1,q0.2,q0.3,q0.4,q0.5,q0.6,q0.7,q0.8,q0.9", lines[0]);
+        Assert.Equal(8, lines.Length);
+        for (int row = 1; row < lines.Length; row++)
+        {
+            double[] cells = [.. lines[row].Split(',').Select(cell => double.Parse(cell, CultureInfo.InvariantCulture))];
+            Assert.Equal(row, cells[0]);
+            Assert.Equal(cells[2], cells[7]); // the median is a quantile
+            Assert.Equal(cells[3..].Order(), cells[3..]);
+            Assert.InRange(cells[1], 0, 11); // about the context's numbers, in their unit
+        }
+    }
+
     [Fact]
     public void Evaluate_judges_synthetic_rows_beside_the_table_that_their_generator_saw()
     {
@@ -306,7 +329,7 @@ public sealed class CommandFacts : IDisposable
         foreach (string[] line in (string[][])[[verb, "--help"], ["help", verb]])
         {
             _program.RunsWell(line);
-            Assert.All((string[])["--seed", "--threads", "--device", "--blas", "Example:", $"  causalmixft {verb}"], part =>
+            Assert.All((string[])["--seed", "--threads", "--device", "--blas", "--precision NAME", "Example:", $"  causalmixft {verb}"], part =>
                 Assert.Contains(part, _program.Output, StringComparison.Ordinal));
             Assert.All(_program.Output.Split('\n'), shown => Assert.True(shown.Length <= 110, shown));
         }

@@ -23,6 +23,26 @@ public sealed class CommandRun : IDisposable
 
     public string Model => At("in", "tiny.safetensors");
 
+    /// <summary>Writes a tiny regressor, whose buckets are flat or, without borders, normal.</summary>
+    public string Regressor(IReadOnlyList<float>? borders = null)
+    {
+        using var device = ComputeDevice.Open(DeviceKind.Cpu, new DeviceOptions { Threads = 1 });
+        using var transformer = new TabularTransformer(device, new TransformerConfig
+        {
+            Width = 16,
+            Heads = 2,
+            Hidden = 32,
+            Layers = 1,
+            Classes = 6,
+            Cells = CellEncoding.Raw,
+            Labels = LabelEncoding.Flagged,
+        });
+        transformer.Parameters.Initialize(seed: 5);
+        string path = At("in", "regressor.safetensors");
+        ModelFile.Write(TabularModel.From(transformer, "untrained", new() { Task = ModelTask.Regression, Borders = borders }), path);
+        return path;
+    }
+
     public string Output { get; private set; } = "";
 
     public string Error { get; private set; } = "";

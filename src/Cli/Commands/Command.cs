@@ -38,6 +38,9 @@ abstract class Command
     [Option("blas", MetaValue = "NAME", HelpText = "Multiply matrices on the CPU with mkl, openblas, blis, or a library's file. (default: the built-in product)")]
     public string? Blas { get; set; }
 
+    [Option("precision", Default = ProductPrecision.Full, HelpText = "What a CUDA device's matrix products are computed in where cuBLAS multiplies; the device's line tells. Sums stay in single precision, and other devices know only full.")]
+    public ProductPrecision Precision { get; set; }
+
     // Arguments that no option and no place takes would otherwise be dropped in silence.
     [Value(9, Hidden = true)]
     public IEnumerable<string> Rest { get; set; } = [];
@@ -86,18 +89,27 @@ abstract class Command
             throw new InputException($"--blas is '{Blas}', a library for the CPU, but the device is {kind}; add --device cpu or leave --blas out.");
         }
 
-        var device = ComputeDevice.Open(kind, new DeviceOptions { Threads = Threads, Blas = Blas });
+        if (Precision != ProductPrecision.Full && kind != DeviceKind.Cuda)
+        {
+            throw new InputException(
+                $"--precision is {Precision.ToString().ToLowerInvariant()}, which only a CUDA device can do, but the device is {kind}; add --device cuda or leave --precision out.");
+        }
+
+        var device = ComputeDevice.Open(kind, new DeviceOptions { Threads = Threads, Blas = Blas, Precision = Precision });
         terminal.Say($"Device: {device.Name}");
         return device;
     }
 
-    /// <summary>Reads the model that was named, or else the one that comes with the program.</summary>
+    /// <summary>Reads the model that was named, or else the one that comes with the program; it must be a classifier.</summary>
     protected static TabularModel LoadModel(string? file)
     {
-        var model = file is null ? ShippedModel.Load() : ModelFile.Read(file);
+        var model = LoadAnyModel(file);
         return model.Traits.Task == ModelTask.Classification ? model : throw new InputException(
             $"{file}: this model predicts numbers, and classes are to be predicted; give a classifier with --model.");
     }
+
+    /// <summary>Reads the model that was named, or else the one that comes with the program, whatever it predicts.</summary>
+    protected static TabularModel LoadAnyModel(string? file) => file is null ? ShippedModel.Load() : ModelFile.Read(file);
 
     /// <summary>The format of a graph that an option names, or null where it was not given.</summary>
     protected static GraphFormat? FormatNamed(string option, string? word) => word is null ? null : GraphFormats.Named(word) ?? throw new InputException(

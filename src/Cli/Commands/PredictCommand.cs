@@ -7,7 +7,7 @@ using CommandLine;
 
 namespace CausalMixFT.Cli.Commands;
 
-[Verb("predict", HelpText = "Predict the class of new rows.")]
+[Verb("predict", HelpText = "Predict the class of new rows, or with a regressor their number.")]
 sealed class PredictCommand : TableCommand
 {
     [Value(0, MetaName = "TABLE", Required = true, HelpText = "Rows to predict; a target column in it is not read.")]
@@ -19,7 +19,7 @@ sealed class PredictCommand : TableCommand
     [Option("target", Required = true, MetaValue = "COLUMN", HelpText = "The column to predict.")]
     public string Target { get; set; } = "";
 
-    [Option("out", Required = true, MetaValue = "FILE", HelpText = "The .csv or .csv.gz file to write: row, class and probabilities.")]
+    [Option("out", Required = true, MetaValue = "FILE", HelpText = "The .csv or .csv.gz file to write: row, class and probabilities, or mean, median and quantiles.")]
     public string Out { get; set; } = "";
 
     [Option("model", MetaValue = "FILE", HelpText = "The model. (default: the one that comes with the program)")]
@@ -32,11 +32,19 @@ sealed class PredictCommand : TableCommand
 
     public override string Results => Out;
 
+    CausalMixOptions Options => new() { Seed = Seed, Prediction = new() { MaxContext = MaxContext } };
+
     public override void Run(Terminal terminal)
     {
         Check(MaxContext >= 4, "max-context", MaxContext, "a number from 4 on");
         OutputPlace.CheckFile(Out);
-        var model = LoadModel(Model);
+        var model = LoadAnyModel(Model);
+        int rows = model.Traits.Task == ModelTask.Regression ? PredictNumbers(model, terminal) : PredictClasses(model, terminal);
+        terminal.Say($"Predictions: {Out}, {TaskSummary.Count(rows, "row")}");
+    }
+
+    int PredictClasses(TabularModel model, Terminal terminal)
+    {
         var task = ClassificationTask.From(CsvTable.Read(Context, Csv), Target, model.Config.Classes);
         var rows = CsvTable.ReadLike(Table, task.Features);
 
@@ -45,10 +53,23 @@ sealed class PredictCommand : TableCommand
         terminal.Say($"Target: {TaskSummary.Classes(task)}");
         terminal.Say($"Model: {TaskSummary.Model(model)}");
         terminal.Note(task.Notes.Concat(rows.Notes));
-        var options = new CausalMixOptions { Seed = Seed, Prediction = new PredictionOptions { MaxContext = MaxContext } };
-        float[] probabilities = terminal.Stage(
-            "Predict", told => new CausalMix(device, options).Predict(model, task, rows.Table, told));
+        float[] probabilities = terminal.Stage("Predict", told => new CausalMix(device, Options).Predict(model, task, rows.Table, told));
         PredictionsCsv.WriteNew(task, probabilities, Out);
-        terminal.Say($"Predictions: {Out}, {TaskSummary.Count(rows.Table.Rows, "row")}");
+        return rows.Table.Rows;
+    }
+
+    int PredictNumbers(TabularModel model, Terminal terminal)
+    {
+        var task = RegressionTask.From(CsvTable.Read(Context, Csv), Target);
+        var rows = CsvTable.ReadLike(Table, task.Features);
+
+        using var device = OpenDevice(terminal);
+        terminal.Say($"Context: {Context}, {TaskSummary.Shape(task.Features)}");
+        terminal.Say($"Target: {TaskSummary.Numbers(task)}");
+        terminal.Say($"Model: {TaskSummary.Model(model)}");
+        terminal.Note(task.Notes.Concat(rows.Notes));
+        var numbers = terminal.Stage("Predict", told => new CausalMix(device, Options).Predict(model, task, rows.Table, told));
+        PredictionsCsv.WriteNumbers(numbers, Out);
+        return rows.Table.Rows;
     }
 }

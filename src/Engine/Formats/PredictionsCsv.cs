@@ -1,11 +1,13 @@
 using System.Globalization;
+using CausalMixFT.Engine.Models;
 using CausalMixFT.Engine.Tables;
 
 namespace CausalMixFT.Engine.Formats;
 
 /// <summary>predictions.csv: for each row, its number, a class and probabilities; every score can be computed from it again.</summary>
 /// <remarks>
-/// Rows count from 1, the first below the header. Probabilities are the shortest text that reads back as the same float.
+/// Rows count from 1, the first below the header. Probabilities are the shortest text that reads back as the same float,
+/// predicted numbers the shortest that reads back as the same double.
 /// </remarks>
 public static class PredictionsCsv
 {
@@ -47,6 +49,21 @@ public static class PredictionsCsv
         });
     }
 
+    /// <summary>Rows whose number was predicted: row, mean, median, then a column "q0.1" for each quantile.</summary>
+    public static void WriteNumbers(IReadOnlyList<NumericPrediction> predictions, string path)
+    {
+        ArgumentNullException.ThrowIfNull(predictions);
+        CsvText.Write(path, text =>
+        {
+            CsvText.WriteRow(text, ["row", "mean", "median", .. NumericPrediction.Shares.Select(share => $"q{Number(share)}")]);
+            for (int row = 0; row < predictions.Count; row++)
+            {
+                var one = predictions[row];
+                CsvText.WriteRow(text, [Number(row + 1), Number(one.Mean), Number(one.Median), .. one.Quantiles.Select(Number)]);
+            }
+        });
+    }
+
     /// <summary>Every row of several splits: split, row, part, label, and for test rows P(CLASS) for each class.</summary>
     public static void WriteSplits(ClassificationTask task, IReadOnlyList<SplitResult> splits, string path)
     {
@@ -78,6 +95,8 @@ public static class PredictionsCsv
 
     static IEnumerable<string> Cells(float[] probabilities, int row, int classes) =>
         Enumerable.Range(row * classes, classes).Select(i => probabilities[i].ToString("R", CultureInfo.InvariantCulture));
+
+    static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 
     static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
 }

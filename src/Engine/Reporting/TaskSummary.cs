@@ -27,6 +27,13 @@ public static class TaskSummary
         return $"{task.Target}: {string.Join(", ", counts.Select(pair => Text($"{pair.Name} {pair.Rows:N0}")))} (skew {Skew(task)})";
     }
 
+    /// <summary>"price: 5,000 numbers from 0.5 to 12": what is to be predicted.</summary>
+    public static string Numbers(RegressionTask task)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        return Text($"{task.Target}: {Count(task.Values.Length, "number")} from {task.Values.Min()} to {task.Values.Max()}");
+    }
+
     /// <summary>How often each class occurs, the rarest first.</summary>
     public static IReadOnlyList<(string Name, int Rows)> Counts(ClassificationTask task)
     {

@@ -3,7 +3,7 @@ namespace CausalMixFT.Engine.TabPfn;
 /// <summary>What makes one member of the ensemble differ from the others.</summary>
 /// <param name="View">How the columns are shown.</param>
 /// <param name="Seed">Seeds the member's order of columns and of category codes.</param>
-/// <param name="ClassPermutation">Class k is shown to the network as number ClassPermutation[k].</param>
+/// <param name="ClassPermutation">Class k is shown as number ClassPermutation[k]; empty where numbers are predicted.</param>
 readonly record struct MemberPlan(MemberView View, ulong Seed, int[] ClassPermutation);
 
 /// <summary>How the columns are shown to the network.</summary>
@@ -14,6 +14,9 @@ enum MemberView
 
     /// <summary>As they are, category codes as numbers.</summary>
     Plain,
+
+    /// <summary>For predicting numbers: <see cref="Quantiles"/>, twice as many, beside however many columns, and unclipped.</summary>
+    FineQuantiles,
 }
 
 /// <summary>Draws the plans of an ensemble in the order in which TabPFN 8.4.0 draws them.</summary>
@@ -33,6 +36,10 @@ static class EnsemblePlan
         ulong[] seeds = Seeds(members, seed);
         return [.. Enumerable.Range(0, members).Select(i => new MemberPlan(views[i], seeds[i], permutations[i]))];
     }
+
+    /// <summary>The plans of <paramref name="members"/> members that predict numbers.</summary>
+    internal static MemberPlan[] DrawForNumbers(int members, ulong seed) =>
+        [.. Seeds(members, seed).Select(own => new MemberPlan(MemberView.FineQuantiles, own, []))];
 
     /// <summary>Every member's order of the classes: different ones as often as each other, then drawn ones.</summary>
     internal static int[][] ClassPermutations(int members, int classes, ulong seed)

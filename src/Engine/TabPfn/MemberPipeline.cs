@@ -1,3 +1,5 @@
+using CausalMixFT.Kernels.Transformer;
+
 namespace CausalMixFT.Engine.TabPfn;
 
 /// <summary>What one member does to the columns, learnt from the training rows.</summary>
@@ -5,7 +7,7 @@ namespace CausalMixFT.Engine.TabPfn;
 /// The steps in TabPFN 8.4.0's order: columns that are constant in the training rows are dropped; columns are shown (as
 /// they are and as quantiles, or as they are with categories first); common categories get shuffled codes; projections on
 /// singular vectors and a fingerprint are appended; the columns are shuffled. Only then are cells cut to single precision,
-/// and outliers of columns that hold numbers clipped.
+/// and, where classes are predicted, outliers of columns that hold numbers clipped.
 /// </remarks>
 sealed class MemberPipeline
 {
@@ -28,10 +30,11 @@ sealed class MemberPipeline
         var kept = Kept(train);
         _categories = [.. Enumerable.Range(0, _kept.Length).Where(c => kept.Categorical[c])];
         _numbers = [.. Enumerable.Range(0, _kept.Length).Where(c => !kept.Categorical[c])];
-        _replaces = _kept.Length >= FewestToReplace;
-        if (_view == MemberView.Quantiles)
+        _replaces = _view == MemberView.Quantiles && _kept.Length >= FewestToReplace;
+        if (_view != MemberView.Plain)
         {
-            _quantiles = [.. _numbers.Select(c => new QuantileTransform(kept.Columns[c]))];
+            _quantiles = [.. _numbers.Select(c => _view == MemberView.Quantiles
+                ? new QuantileTransform(kept.Columns[c]) : QuantileTransform.Fine(kept.Columns[c]))];
             _common = new(Shown(kept), plan.Seed);
             _singular = new(_common.Apply(Shown(kept)).Columns);
         }
@@ -41,7 +44,8 @@ sealed class MemberPipeline
         block = WithColumns(block, [_fingerprint.OfTrainingRows(block.Columns)]);
         _order = new NumpyGenerator(plan.Seed).Permutation(block.Columns.Length);
         Train = Shuffled(block);
-        _clips = [.. Train.Zip(_order, (column, c) => block.Categorical[c] ? null : new OutlierClip(column))];
+        _clips = [.. Train.Zip(
+            _order, (column, c) => block.Categorical[c] || _view == MemberView.FineQuantiles ? null : new OutlierClip(column))];
         Clip(Train);
     }
 
@@ -68,6 +72,10 @@ sealed class MemberPipeline
         Clip(shuffled);
         return shuffled;
     }
+
+    /// <summary>One table of training rows with labels, then of rows to predict, both as columns.</summary>
+    internal static EpisodeBatch Batch(float[][] train, float[][] query, float[] labels) =>
+        new(1, labels.Length, query[0].Length, train.Length, (float[])[.. Rows(train), .. Rows(query)], labels);
 
     FeatureBlock Kept(FeatureBlock block) => Picked(block, _kept);
 
@@ -102,6 +110,20 @@ sealed class MemberPipeline
                 columns[c] = Array.ConvertAll(columns[c], clip.Apply);
             }
         }
+    }
+
+    static float[] Rows(float[][] columns)
+    {
+        var cells = new float[columns.Length * columns[0].Length];
+        for (int c = 0; c < columns.Length; c++)
+        {
+            for (int row = 0; row < columns[c].Length; row++)
+            {
+                cells[row * columns.Length + c] = columns[c][row];
+            }
+        }
+
+        return cells;
     }
 
     static FeatureBlock Picked(FeatureBlock block, int[] columns) => new(

@@ -2,17 +2,17 @@ namespace CausalMixFT.Engine.TabPfn;
 
 /// <summary>Maps a column to [0, 1] by its training rows' quantiles: scikit-learn's QuantileTransformer, uniform.</summary>
 /// <remarks>
-/// There are n / 10 quantiles of the n training rows, at least 2 and at most 20,000. Equal quantiles would make the map
-/// ambiguous, so that it is the mean of the interpolation read upwards and the one read downwards.
+/// There are n / 10 quantiles of the n training rows (n / 5 if fine), at least 2 and at most 20,000. Equal quantiles would make
+/// the map ambiguous, so that it is the mean of the interpolation read upwards and the one read downwards.
 /// </remarks>
 sealed class QuantileTransform
 {
-    const int RowsPerQuantile = 10, Fewest = 2, Most = 20_000;
+    const int RowsPerQuantile = 10, RowsPerFineQuantile = 5, Fewest = 2, Most = 20_000;
 
     readonly double[] _quantiles, _references, _negatedQuantiles, _negatedReferences;
 
     internal QuantileTransform(ReadOnlySpan<double> train)
-        : this(train, Math.Max(1, Math.Min(Math.Max(train.Length / RowsPerQuantile, Fewest), Math.Min(train.Length, Most))))
+        : this(train, Count(train.Length, RowsPerQuantile))
     { }
 
     /// <summary>The map by this number of quantiles.</summary>
@@ -23,6 +23,9 @@ sealed class QuantileTransform
         _negatedQuantiles = Negated(_quantiles);
         _negatedReferences = Negated(_references);
     }
+
+    /// <summary>The map by a quantile for every fifth row.</summary>
+    internal static QuantileTransform Fine(ReadOnlySpan<double> train) => new(train, Count(train.Length, RowsPerFineQuantile));
 
     /// <summary>The quantiles, rising.</summary>
     internal ReadOnlySpan<double> LearntQuantiles => _quantiles;
@@ -52,6 +55,9 @@ sealed class QuantileTransform
 
     /// <summary>The value at a share in [0, 1]: the way back.</summary>
     internal double Value(double share) => Interpolated(share, _references, _quantiles);
+
+    static int Count(int rows, int rowsPerQuantile) =>
+        Math.Max(1, Math.Min(Math.Max(rows / rowsPerQuantile, Fewest), Math.Min(rows, Most)));
 
     // numpy.linspace(0, 1, count): the last value is 1 whatever the rounding.
     static double[] References(int count)

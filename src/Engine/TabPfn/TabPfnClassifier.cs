@@ -12,7 +12,7 @@ namespace CausalMixFT.Engine.TabPfn;
 /// </remarks>
 public sealed class TabPfnClassifier
 {
-    readonly Table _features;
+    readonly TypedFeatures _features;
     readonly int[] _order;
     readonly TabPfnEnsemble _ensemble;
 
@@ -34,19 +34,19 @@ public sealed class TabPfnClassifier
     public TabPfnClassifier(Table features, int[] labels, IReadOnlyList<string> classNames, TabPfnOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(features);
-        _features = features;
+        _features = new(features);
         _order = ClassOrder(classNames);
         _ensemble = new(
             RawFeatures.Of(features), Array.ConvertAll(labels, label => Array.IndexOf(_order, label)), _order.Length, options);
     }
 
     /// <summary>The tables that the network is to be shown for <paramref name="rows"/>.</summary>
-    public IEnumerable<TabPfnMember> Members(Table rows) => _ensemble.Members(Raw(rows));
+    public IEnumerable<TabPfnMember> Members(Table rows) => _ensemble.Members(_features.Raw(rows));
 
     /// <summary>The table that one member is to be shown for <paramref name="rows"/>, with the task's classes.</summary>
     internal ShownTable Show(Table rows, int member)
     {
-        var shown = _ensemble.Member(Raw(rows), member);
+        var shown = _ensemble.Member(_features.Raw(rows), member);
         var names = new int[_order.Length];
         for (int k = 0; k < names.Length; k++)
         {
@@ -62,7 +62,7 @@ public sealed class TabPfnClassifier
     /// <param name="network">A member's logits (rows, outputs), row-major, for at least as many outputs as classes.</param>
     public float[] Probabilities(Table rows, Func<TabPfnMember, float[]> network)
     {
-        var ordered = _ensemble.Probabilities(Raw(rows), network);
+        var ordered = _ensemble.Probabilities(_features.Raw(rows), network);
         var probabilities = new float[ordered.Length];
         for (int i = 0; i < ordered.Length; i++)
         {
@@ -92,23 +92,5 @@ public sealed class TabPfnClassifier
         }
 
         return picked;
-    }
-
-    RawFeatures Raw(Table rows)
-    {
-        ArgumentNullException.ThrowIfNull(rows);
-        foreach (var column in _features.Columns)
-        {
-            if (rows[column.Name].IsDiscrete != column.IsDiscrete)
-            {
-                throw new InputException(
-                    $"Column '{column.Name}' holds {Kind(column)} in the training rows and {Kind(rows[column.Name])} in the rows " +
-                    "to predict, but one kind was expected; correct its cells.");
-            }
-        }
-
-        return RawFeatures.Of(new Table([.. _features.Columns.Select(column => rows[column.Name])]));
-
-        static string Kind(Column column) => column.IsDiscrete ? "names" : "numbers";
     }
 }

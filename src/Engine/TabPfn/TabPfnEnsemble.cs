@@ -22,9 +22,6 @@ public sealed class TabPfnEnsemble
     /// <summary>Most columns unless limits are ignored.</summary>
     public const int MostColumns = 500;
 
-    // Beyond this upstream draws rows to find quantiles by, which is not reproduced here.
-    const int MostRowsAtAll = 100_000;
-
     readonly TabPfnOptions _options;
     readonly FeatureCleaner _cleaner;
     readonly MemberPlan[] _plans;
@@ -59,13 +56,7 @@ public sealed class TabPfnEnsemble
         _dense = [.. labels.Select(label => (float)Array.BinarySearch(_present, label))];
         _cleaner = new(train);
         var clean = _cleaner.Clean(train);
-        if (!clean.Columns.Any(MemberPipeline.Varies))
-        {
-            throw new InputException(
-                "Every column to predict from is constant or empty in the training rows, but one that varies is needed; " +
-                "add columns or training rows.");
-        }
-
+        TabPfnLimits.CheckVaries(clean);
         _plans = EnsemblePlan.Draw(_options.Members, _present.Length, _options.Seed);
         _pipelines = Array.ConvertAll(_plans, plan => new Lazy<MemberPipeline>(() => new(clean, plan)));
     }
@@ -81,22 +72,20 @@ public sealed class TabPfnEnsemble
         }
 
         var clean = _cleaner.Clean(test);
-        return Enumerable.Range(0, _plans.Length).Select(member => Shown(clean, member, test.Rows));
+        return Enumerable.Range(0, _plans.Length).Select(member => Shown(clean, member));
     }
 
     /// <summary>The classes that training rows have, ascending.</summary>
     internal int[] Present => _present;
 
     /// <summary>The table that one member is to be shown.</summary>
-    internal TabPfnMember Member(RawFeatures test, int member) => Shown(_cleaner.Clean(test), member, test.Rows);
+    internal TabPfnMember Member(RawFeatures test, int member) => Shown(_cleaner.Clean(test), member);
 
-    TabPfnMember Shown(FeatureBlock test, int member, int rows)
+    TabPfnMember Shown(FeatureBlock test, int member)
     {
         var (plan, pipeline) = (_plans[member], _pipelines[member].Value);
-        float[][] query = pipeline.Apply(test);
-        float[] cells = [.. Rows(pipeline.Train), .. Rows(query)];
         float[] labels = Array.ConvertAll(_dense, label => (float)plan.ClassPermutation[(int)label]);
-        return new(new(1, _rows, rows, query.Length, cells, labels), plan.ClassPermutation);
+        return new(MemberPipeline.Batch(pipeline.Train, pipeline.Apply(test), labels), plan.ClassPermutation);
     }
 
     /// <summary>Probabilities (rows, classes), row-major; each row sums to 1.</summary>
@@ -170,34 +159,9 @@ public sealed class TabPfnEnsemble
         return Array.ConvertAll(powers, power => power / sum);
     }
 
-    static float[] Rows(float[][] columns)
-    {
-        var cells = new float[columns.Length * columns[0].Length];
-        for (int c = 0; c < columns.Length; c++)
-        {
-            for (int row = 0; row < columns[c].Length; row++)
-            {
-                cells[row * columns.Length + c] = columns[c][row];
-            }
-        }
-
-        return cells;
-    }
-
     void CheckLimits()
     {
-        int mostRows = _options.IgnoreLimits ? MostRowsAtAll : MostRows;
-        if (_rows is < 2 || _rows > mostRows)
-        {
-            throw new InputException($"There are {_rows} training rows, but TabPFN takes 2 to {mostRows}; draw a part of them.");
-        }
-
-        if (_columns > MostColumns && !_options.IgnoreLimits)
-        {
-            throw new InputException(
-                $"There are {_columns} columns to predict from, but TabPFN takes {MostColumns}; leave some out.");
-        }
-
+        TabPfnLimits.Check(_rows, _columns, _options.IgnoreLimits);
         if (_present.Length is < 2 or > MostClasses)
         {
             throw new InputException(

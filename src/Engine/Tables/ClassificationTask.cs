@@ -180,7 +180,8 @@ public sealed class ClassificationTask
         }
     }
 
-    static Table Informative(Table table, string target, int[] rows, List<string> notes)
+    /// <summary>Some rows of the columns to predict from; those that do not vary among them are left out with notes.</summary>
+    internal static Table Informative(Table table, string target, int[] rows, List<string> notes)
     {
         var kept = Varying(table.Select(rows), target, notes);
         return kept.Count > 0 ? new(kept) : throw new InputException(

@@ -3,6 +3,8 @@ using System.IO.Compression;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using CausalMixFT.Engine.Formats;
+using CausalMixFT.Engine.Models;
+using CausalMixFT.Engine.Tables;
 using CausalMixFT.Kernels.Devices;
 using CausalMixFT.Kernels.Transformer;
 
@@ -44,6 +46,29 @@ public partial class ReleasedPredictionFacts(ITestOutputHelper output)
         Agrees(At("mysmallpfn", "my_PFN_weights.pth"), null, y.Length, rows, x, y, stored["logits_f32"]);
     }
 
+    // Its program stores the means of the buckets' probabilities, and asks for columns and labels that are standardised, as these are.
+    [Theory]
+    [InlineData("diabetes")]
+    [InlineData("friedman1_64")]
+    [InlineData("friedman1_5f")]
+    public void My_Small_PFN_predicts_the_same_numbers(string table)
+    {
+        var stored = Arrays(At("mysmallpfn", "golden", $"golden_{table}.npz"));
+        double[] y = stored["y_train"], truth = stored["y_test"];
+        var model = ModelFile.Read(At("mysmallpfn", "my_PFN_weights.pth"));
+        Table Features(double[] cells, int rows) => new([.. Enumerable.Range(0, cells.Length / rows).Select(c => new Column(
+            $"x{c}", ColumnKind.Numeric, [.. Enumerable.Range(0, rows).Select(row => cells[row * (cells.Length / rows) + c])], null, 17))]);
+        var context = new Table([.. Features(stored["X_train"], y.Length).Columns, new Column("y", ColumnKind.Numeric, [.. y], null, 17)]);
+        using var device = ComputeDevice.Open(DeviceKind.Cpu);
+        var found = new CausalMix(device, new()).Predict(
+            model, RegressionTask.From(new(context, []), "y"), Features(stored["X_test"], truth.Length));
+        double error = found.Select((one, row) => Math.Abs(one.Mean - stored["mean_var_std_f32"][3 * row])).Max();
+        double squares = found.Zip(truth, (one, value) => (one.Mean - value) * (one.Mean - value)).Average();
+        double within = found.Zip(truth, (one, value) => value > one.Quantiles[0] && value <= one.Quantiles[^1] ? 1.0 : 0).Average();
+        output.WriteLine($"{table}: means differ by {error:e1}, mean squared error {squares:0.0000}, {within:0.00} within the middle 0.8");
+        Assert.InRange(error, 0, 1e-4);
+    }
+
     // The fixture was written without densification of labels: dense labels differ only in the query's mean.
     [Fact]
     public void TabPFN_v2_predicts_the_same()
@@ -58,6 +83,30 @@ public partial class ReleasedPredictionFacts(ITestOutputHelper output)
         double[] logits = Flat(golden.RootElement.GetProperty("logits"));
         int outputs = logits.Length / rows;
         Agrees(At("tabpfn-layouts", folder, "model.safetensors"), 2, y.Length, rows, x, y, logits[(y.Length * outputs)..], dense: false);
+    }
+
+    // The fixture stores means in the labels' own unit, without a temperature; its untrained network says the same of all rows.
+    [Fact]
+    public void TabPFN_v2_predicts_the_same_numbers()
+    {
+        using var golden = JsonDocument.Parse(System.IO.File.ReadAllText(At("tabpfn-layouts", "tabpfn", "golden_regression.json")));
+        double[] Flat(JsonElement element) => element.ValueKind == JsonValueKind.Array
+            ? [.. element.EnumerateArray().SelectMany(Flat)] : [element.GetDouble()];
+        var inputs = golden.RootElement.GetProperty("inputs");
+        double[] x = Flat(inputs.GetProperty("x")), y = Flat(inputs.GetProperty("y")), expected = Flat(golden.RootElement.GetProperty("logits"));
+        var model = ModelFile.Read(At("tabpfn-layouts", "tabpfn", "model_regression.safetensors"), 2);
+        var scale = TargetScale.Of(y);
+        using var device = ComputeDevice.Open(DeviceKind.Cpu);
+        using var transformer = model.Load(device);
+        using var predictor = new TransformerPredictor(transformer);
+        float[] logits = predictor.Logits(new(
+            1, y.Length, expected.Length - y.Length, x.Length / expected.Length, Floats(x), Array.ConvertAll(y, scale.Label)));
+        var distribution = BarDistribution.Of(model.Traits, model.Config.Classes);
+        int buckets = distribution.Buckets;
+        double error = expected[y.Length..].Select((value, row) => Math.Abs(
+            value - scale.Value(distribution.Mean(BarDistribution.Probabilities(logits.AsSpan(row * buckets, buckets)))))).Max();
+        output.WriteLine($"means differ by {error:e1}");
+        Assert.InRange(error, 0, Tolerance);
     }
 
     void Agrees(
