@@ -119,8 +119,7 @@ sealed partial class StudyCommand : Command
         StudyResult[] results = [.. terminal.Stage("Read the results", _ => store.Results().Where(result => units.Contains(result.Unit)).ToArray())];
         var options = new StudyAnalysisOptions { Seed = study.Seed, Traits = Traits(study, results) };
         var besideUntuned = terminal.Stage("Compare with the un-tuned model", _ => StudyAnalysis.Of(results, options));
-        var besideReal = besideUntuned.Gains.Arms.Contains(options.BesideReal.Baseline)
-            ? terminal.Stage("Compare with tuning on real rows", _ => StudyAnalysis.Of(results, options.BesideReal)) : null;
+        var besideReal = terminal.Stage("Compare with tuning on real rows", _ => besideUntuned.BesideReal());
         StudyReportFolder.Write(place, besideUntuned, besideReal, new(
             study.Name, Line(Args), TimeProvider.System.GetLocalNow(), [("units", $"{results.Length} of {plan.Count}"), .. store.Settings()]));
         terminal.Say($"Report: {Path.Combine(place, StudyReport.Page)}");

@@ -50,7 +50,7 @@ sealed class TuningSession : IDisposable
     int HalfWay => _options.Steps / 2;
 
     /// <summary>The scores of the validation rows, and of the watched ones, with the weights as they are.</summary>
-    /// <remarks>No query row sees another: both are asked of one look at the context, and neither's score depends on the other's rows.</remarks>
+    /// <remarks>No query row sees another, so that one look at the context serves both.</remarks>
     internal FineTuneCheck Check()
     {
         float[] probabilities = _validator.Probabilities(_data.Train, _checked, _data.Classes);

@@ -48,9 +48,6 @@ public abstract class BarDistribution
     /// <summary>The mean.</summary>
     public double Mean(ReadOnlySpan<double> probabilities) => TensorPrimitives.Dot(probabilities, BucketMeans);
 
-    /// <summary>The median.</summary>
-    public double Median(ReadOnlySpan<double> probabilities) => Quantile(probabilities, 0.5);
-
     /// <summary>The number where the density is largest; of a bucket where that is constant, the middle.</summary>
     public double Mode(ReadOnlySpan<double> probabilities)
     {

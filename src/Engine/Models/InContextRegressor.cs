@@ -9,6 +9,9 @@ namespace CausalMixFT.Engine.Models;
 /// <remarks>The members' probabilities of buckets are averaged.</remarks>
 public sealed class InContextRegressor
 {
+    // A row has thousands of buckets: so many rows at once stay below a quarter of a gigabyte.
+    internal const int RowsAtOnce = 2_048;
+
     readonly TabularModel _model;
     readonly PredictionOptions _options;
     readonly NumericMembers _members;
@@ -55,19 +58,32 @@ public sealed class InContextRegressor
         ArgumentNullException.ThrowIfNull(rows);
         var shown = context.Subset(_options.MaxContext, _options.Seed);
         var scale = TargetScale.Of(shown.Values);
-        var members = _members(shown.Features, Array.ConvertAll(shown.Values, scale.Label), rows);
-        double[] probabilities = Averaged(members, rows.Rows, device, progress);
+        float[] labels = Array.ConvertAll(shown.Values, scale.Label);
+        using var transformer = _model.Load(device);
+        using var predictor = new TransformerPredictor(transformer);
+        var predictions = new NumericPrediction[rows.Rows];
         int buckets = _distribution.Buckets;
-        return [.. Enumerable.Range(0, rows.Rows).Select(row =>
-            NumericPrediction.Of(_distribution, probabilities.AsSpan(row * buckets, buckets), scale))];
+        for (int start = 0; start < rows.Rows; start += RowsAtOnce)
+        {
+            // No row sees another that is predicted: blocks change the last digit of single precision at most.
+            int count = Math.Min(RowsAtOnce, rows.Rows - start);
+            var block = count == rows.Rows ? rows : rows.Select([.. Enumerable.Range(start, count)]);
+            double[] probabilities = Averaged(_members(shown.Features, labels, block), count, predictor);
+            for (int row = 0; row < count; row++)
+            {
+                predictions[start + row] = NumericPrediction.Of(_distribution, probabilities.AsSpan(row * buckets, buckets), scale);
+            }
+
+            progress?.Report((start + count) / (double)rows.Rows);
+        }
+
+        return predictions;
     }
 
     // Probabilities (rows, buckets), the mean over the members.
-    double[] Averaged(IReadOnlyList<EpisodeBatch> members, int rows, ComputeDevice device, IProgress<double>? progress)
+    double[] Averaged(IReadOnlyList<EpisodeBatch> members, int rows, TransformerPredictor predictor)
     {
-        using var transformer = _model.Load(device);
-        using var predictor = new TransformerPredictor(transformer);
-        int buckets = _distribution.Buckets, done = 0;
+        int buckets = _distribution.Buckets;
         var sums = new double[rows * buckets];
         foreach (var member in members)
         {
@@ -80,8 +96,6 @@ public sealed class InContextRegressor
                     sums[row * buckets + k] += one[k] / members.Count;
                 }
             }
-
-            progress?.Report(++done / (double)members.Count);
         }
 
         return sums;

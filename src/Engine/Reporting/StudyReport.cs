@@ -62,13 +62,7 @@ public static class StudyReport
         var text = new MarkdownText();
         text.Heading(1, MarkdownText.Name(provenance.Name));
         text.Heading(2, "In plain words");
-        text.Paragraph(StudySummary.Lead(study));
-        foreach (var measure in study.Options.Primary)
-        {
-            text.Heading(3, $"By {measure.Name}");
-            text.List(StudySummary.ByMeasure(study, measure));
-        }
-
+        WriteSentences(text, study);
         if (besideReal is not null)
         {
             text.Heading(3, "Beside fine-tuning on real rows alone");
@@ -128,18 +122,22 @@ public static class StudyReport
         return pictures;
     }
 
-    static string BesideReal(StudyAnalysis study)
+    static void WriteSentences(MarkdownText text, StudyAnalysis study)
     {
-        var text = new MarkdownText();
-        text.Heading(1, "Beside fine-tuning on real rows alone");
-        text.Paragraph($"[First page]({Page})");
         text.Paragraph(StudySummary.Lead(study));
         foreach (var measure in study.Options.Primary)
         {
             text.Heading(3, $"By {measure.Name}");
             text.List(StudySummary.ByMeasure(study, measure));
         }
+    }
 
+    static string BesideReal(StudyAnalysis study)
+    {
+        var text = new MarkdownText();
+        text.Heading(1, "Beside fine-tuning on real rows alone");
+        text.Paragraph($"[First page]({Page})");
+        WriteSentences(text, study);
         StudySections.WriteGains(text, study);
         StudySections.WriteRanks(text, study);
         StudySections.WriteSkew(text, study);

@@ -75,10 +75,26 @@ public sealed record StudyAnalysis
 
         // Each unit is scored by itself, so threads cannot change a bit.
         var gains = new StudyGains(sound.AsParallel().AsOrdered().Select(StudyScore.Of), options.Baseline);
+        return Of(gains, [.. results.Where(result => result.Fault is not null)], options);
+    }
+
+    /// <summary>
+    /// The same scores beside fine-tuning on real rows (<see cref="StudyAnalysisOptions.BesideReal"/>); null where the study has no such arm.
+    /// </summary>
+    public StudyAnalysis? BesideReal()
+    {
+        var options = Options.BesideReal;
+        return Gains.Arms.Contains(options.Baseline) ? Of(new StudyGains(Gains.Scores, options.Baseline), Faults, options) : null;
+    }
+
+    static StudyAnalysis Of(StudyGains gains, IReadOnlyList<StudyResult> faults, StudyAnalysisOptions options)
+    {
         var draws = new Dictionary<int, TableBootstrap>();
         var quality = GeneratorQuality.Of(gains, options.Primary);
         string[] candidates = [.. gains.Arms.Where(arm => arm != options.CorrectedBaseline && !options.References.Contains(arm))];
-        (string Name, string[] Arms)[] families = [("arms", candidates), ("arms with rows of causal models", [.. candidates.Where(IsCausal)])];
+        string[] causal = [.. candidates.Where(IsCausal)];
+        (string Name, string[] Arms)[] families = causal.Length is 0 || causal.Length == candidates.Length
+            ? [("arms", candidates)] : [("arms", candidates), ("arms with rows of causal models", causal)];
         return new()
         {
             Options = options,
@@ -87,7 +103,7 @@ public sealed record StudyAnalysis
             All = [.. StudyMeasure.All.SelectMany(measure => Compare([measure]))],
             Rankings = [.. options.Primary.Select(measure => ArmRanking.Of(gains, measure, options.Alpha)).OfType<ArmRanking>()],
             Chosen = [.. from measure in options.Primary
-                         from family in families.DistinctBy(family => family.Arms.Length)
+                         from family in families
                          from swapped in (bool[])[false, true]
                          let chosen = ChosenArm.Of(gains, measure, family.Name, family.Arms, swapped, Draws)
                          where chosen is not null
@@ -108,7 +124,7 @@ public sealed record StudyAnalysis
                                  let correlation = GeneratorQuality.RankCorrelation(quality, name, measure.Key, Draws)
                                  where correlation is not null
                                  select (name, measure, correlation)],
-            Faults = [.. results.Where(result => result.Fault is not null)],
+            Faults = faults,
         };
 
         IReadOnlyList<ArmComparison> Compare(IReadOnlyList<StudyMeasure> family) => ArmComparison.Correct(
@@ -132,6 +148,7 @@ public sealed record StudyAnalysis
         }
     }
 
+    // Of the generator scm, or of one whose name adds to it.
     static bool IsCausal(string arm) => GeneratorQuality.NameOf(arm).StartsWith("scm", StringComparison.Ordinal);
 
     // The effects of all arms are one family; their levels, which the comparisons test already, are none.

@@ -77,6 +77,9 @@ public sealed class StudyGains
     /// <summary>The cells by table, rows, and falling share of the rarest class.</summary>
     public IReadOnlyList<StudyCell> Cells { get; }
 
+    /// <summary>Every unit's score.</summary>
+    public IEnumerable<StudyScore> Scores => _units.Values.SelectMany(arms => arms.Values).SelectMany(splits => splits.Values);
+
     /// <summary>The units of an arm in a cell, by split.</summary>
     public IReadOnlyList<StudyScore> Units(StudyCell cell, string arm) =>
         _units.TryGetValue(cell, out var arms) && arms.TryGetValue(arm, out var splits)

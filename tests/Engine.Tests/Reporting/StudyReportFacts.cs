@@ -21,7 +21,7 @@ public sealed partial class StudyReportFacts
 
     // The same, "good" being called what fine-tuning on real rows is called.
     static readonly Lazy<StudyAnalysis> BesideReal = new(() => StudyAnalysis.Of(
-        [.. Results.Value.Select(one => one.Unit.Arm == "good K=1 mixed" ? one with { Unit = one.Unit with { Arm = "real" } } : one)], Brief.BesideReal));
+        [.. Results.Value.Select(one => one.Unit.Arm == "good K=1 mixed" ? one with { Unit = one.Unit with { Arm = "real" } } : one)], Brief).BesideReal()!);
 
     [Fact]
     public void An_arm_that_loses_is_said_to_lose()
@@ -42,6 +42,7 @@ public sealed partial class StudyReportFacts
         string worse = text.Split('\n').Single(line => line.Contains("ROC-AUC: **Worse** than real: ", StringComparison.Ordinal));
         Assert.All((string[])["bad K=1 mixed", "un-tuned", "nothing K=1 mixed"], arm => Assert.Contains($"{arm} −0.", worse, StringComparison.Ordinal));
         Assert.Matches(@"has the largest mean gain over real of 2 arms on the 6 tables that choose, −0\.\d+; .*\*\*There it is worse than real\.\*\*", text);
+        Assert.Null(Known.Value.BesideReal());
         Assert.DoesNotContain("real", StudyReport.Markdown(Known.Value, null, Origin, table => table), StringComparison.Ordinal);
     }
 
