@@ -1,6 +1,7 @@
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using CausalMixFT.Kernels.Devices;
+using CausalMixFT.Kernels.LinearAlgebra;
 
 namespace CausalMixFT.Kernels.Transformer;
 
@@ -120,8 +121,10 @@ public abstract partial class Attention
                 int step;
                 for (int i = 0; i < lanes; i += step)
                 {
-                    // Lanes are whole vectors: three at a time, or two where three would leave one over.
-                    step = (lanes - i) is 8 or 16 ? lanes - i : lanes - i == 32 ? 16 : 24;
+                    // Lanes are whole vectors of eight: four where they make two of sixteen, else three, or two where three
+                    // would leave one over.
+                    step = Vector512.IsHardwareAccelerated && lanes - i >= 32 ? 32
+                        : (lanes - i) is 8 or 16 ? lanes - i : lanes - i == 32 ? 16 : 24;
                     int rows = step == 24 ? 4 : 6;
                     float* b = transposed + i, c = scores + i;
                     if (count < rows)
@@ -140,6 +143,9 @@ public abstract partial class Attention
                         float* a = keys + r * stride, tile = c + r * lanes;
                         switch (step)
                         {
+                            case 32:
+                                TileProduct.Tile6x32(headWidth, a, stride, 1, b, 16, lanes, null, 0, tile, lanes);
+                                break;
                             case 24:
                                 TileProduct.Tile4x24(headWidth, a, stride, 1, b, lanes, null, 0, tile, lanes);
                                 break;
@@ -204,8 +210,8 @@ public abstract partial class Attention
             static void Product(
                 int rows, int depth, int width, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint cRow)
             {
-                bool wide = width % 24 == 0, even = width % 16 == 0;
-                int step = wide ? 24 : even ? 16 : 8, tileRows = wide ? 4 : even ? 6 : 1;
+                int step = Vector512.IsHardwareAccelerated && width % 32 == 0 ? 32 : width % 24 == 0 ? 24 : width % 16 == 0 ? 16 : 8;
+                int tileRows = step switch { 8 => 1, 24 => 4, _ => 6 };
                 for (int j = 0; j < width; j += step)
                 {
                     if (rows < tileRows || tileRows == 1)
@@ -221,13 +227,18 @@ public abstract partial class Attention
                     for (int i = 0; i < rows; i += tileRows)
                     {
                         int r = Math.Min(i, rows - tileRows);
-                        if (wide)
+                        float* from = a + r * aRow, tile = c + r * cRow + j;
+                        switch (step)
                         {
-                            TileProduct.Tile4x24(depth, a + r * aRow, aRow, aStep, b + j, bStep, null, 0, c + r * cRow + j, cRow);
-                        }
-                        else
-                        {
-                            TileProduct.Tile6x16(depth, a + r * aRow, aRow, aStep, b + j, bStep, null, 0, c + r * cRow + j, cRow);
+                            case 32:
+                                TileProduct.Tile6x32(depth, from, aRow, aStep, b + j, 16, bStep, null, 0, tile, cRow);
+                                break;
+                            case 24:
+                                TileProduct.Tile4x24(depth, from, aRow, aStep, b + j, bStep, null, 0, tile, cRow);
+                                break;
+                            default:
+                                TileProduct.Tile6x16(depth, from, aRow, aStep, b + j, bStep, null, 0, tile, cRow);
+                                break;
                         }
                     }
                 }

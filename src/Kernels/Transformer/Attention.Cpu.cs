@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using CausalMixFT.Kernels.Devices;
+using CausalMixFT.Kernels.LinearAlgebra;
 
 namespace CausalMixFT.Kernels.Transformer;
 
@@ -12,12 +13,18 @@ public abstract partial class Attention
     // keys and a block of its queries; blocks of keys pass over the tiles of queries, so that no buffer grows with the keys.
     internal sealed unsafe partial class Cpu(CpuDevice device) : Attention
     {
-        // Probabilities are a tile of 128 × 24 floats forward (12 KiB) and 2 × 96 × 48 backward (36 KiB): near L1, beside
-        // as many rows of keys and values. Blocks of keys backward are whole tiles of 4 and of 6 rows.
-        const int Lanes = 24, ForwardKeys = 128, BackwardKeys = 96, BackwardRows = 2 * Lanes, KeyTile = 12;
+        // Queries beside each other: three vectors of eight, or two of sixteen.
+        static readonly int Lanes = Vector512.IsHardwareAccelerated ? 32 : 24;
 
-        // A forward unit gathers its keys anew, which costs as much as half a dozen queries; its own tiles stay in L2.
-        const int MostRows = 32 * Lanes, FewestRows = 4 * Lanes;
+        // Probabilities are a tile of 128 × 24 floats forward (12 KiB) and 2 × 96 × 48 backward (36 KiB): near L1, beside
+        // as many rows of keys and values. Blocks of keys backward are whole tiles of 4, 6 and 8 rows.
+        const int ForwardKeys = 128, BackwardKeys = 96, KeyTile = 24;
+
+        static readonly int BackwardRows = 2 * Lanes;
+
+        // A unit's queries, by whatever vectors: the bits of a gradient depend on where a set is split. A forward unit gathers
+        // its keys anew, which costs as much as half a dozen queries; its own tiles stay in L2.
+        const int RowStep = 24, MostRows = 32 * RowStep, FewestRows = 4 * RowStep;
 
         // Units wanted of a call, so that any number of threads shares it evenly. Backward a split costs a copy of dk and dv.
         const int ForwardUnits = 64, BackwardUnits = 24;
@@ -113,7 +120,7 @@ public abstract partial class Attention
             int rows = shape.QueriesOfSet, wanted = (units + shape.KeySets - 1) / Math.Max(1, shape.KeySets);
             int blocks = Math.Max(Math.Min(wanted, rows / fewest), (int)(((long)rows + most - 1) / most));
             int each = (rows + Math.Max(1, blocks) - 1) / Math.Max(1, blocks);
-            return Math.Max(Lanes, (each + Lanes - 1) / Lanes * Lanes);
+            return Math.Max(RowStep, (each + RowStep - 1) / RowStep * RowStep);
         }
 
         void Run(int units, long scores, Action<int> unit)
@@ -128,14 +135,15 @@ public abstract partial class Attention
             });
         }
 
-        // The padded sizes of a head backward: Width is whole tiles of 24 or of 16, Keys whole tiles of rows.
+        // The padded sizes of a head backward: Width is whole tiles of 32, 24 or 16, Keys whole tiles of rows.
         readonly struct Layout(AttentionShape shape, int headWidth)
         {
             public readonly int Width = Padded(headWidth), Keys = (shape.Keys + KeyTile - 1) / KeyTile * KeyTile;
 
             public int GradientLength => 2 * Width * Keys;
 
-            static int Padded(int headWidth) => headWidth % 24 == 0 ? headWidth : (headWidth + 15) / 16 * 16;
+            static int Padded(int headWidth) =>
+                Vector512.IsHardwareAccelerated ? (headWidth + 31) / 32 * 32 : headWidth % 24 == 0 ? headWidth : (headWidth + 15) / 16 * 16;
         }
 
         internal static float* Scratch(int length)
@@ -213,8 +221,13 @@ public abstract partial class Attention
         // Whether a tile's scores left the range of their shift; then the shift follows, and what was summed is scaled down.
         static bool Shift(float* most, float* shift, float* sum, float* result, int headWidth, bool first)
         {
-            var largest = Vector256.Max(Vector256.Max(Vector256.Load(most), Vector256.Load(most + 8)), Vector256.Load(most + 16));
-            var least = Vector256.Min(Vector256.Min(Vector256.Load(most), Vector256.Load(most + 8)), Vector256.Load(most + 16));
+            Vector256<float> largest = Vector256.Load(most), least = largest;
+            for (int lane = 8; lane < Lanes; lane += 8)
+            {
+                largest = Vector256.Max(largest, Vector256.Load(most + lane));
+                least = Vector256.Min(least, Vector256.Load(most + lane));
+            }
+
             if (Vector256.LessThanOrEqualAll(largest, Vector256.Create(MostAboveShift))
                 && (!first || Vector256.GreaterThanOrEqualAll(least, Vector256.Create(-MostAboveShift))))
             {
@@ -337,6 +350,20 @@ public abstract partial class Attention
         // c (rows, width) += a · b, where a is (rows, BackwardRows) and depth of its columns count; whole tiles of rows.
         static void AddProduct(int rows, int width, int depth, float* a, float* b, float* c)
         {
+            if (Vector512.IsHardwareAccelerated)
+            {
+                for (int j = 0; j < width; j += 32)
+                {
+                    for (int r = 0; r < rows; r += 8)
+                    {
+                        float* tile = c + r * width + j;
+                        TileProduct.Tile8x32(depth, a + r * BackwardRows, BackwardRows, 1, b + j, width, tile, width, tile, width);
+                    }
+                }
+
+                return;
+            }
+
             if (width % 24 == 0)
             {
                 for (int j = 0; j < width; j += 24)

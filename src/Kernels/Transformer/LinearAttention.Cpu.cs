@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using CausalMixFT.Kernels.Devices;
+using CausalMixFT.Kernels.LinearAlgebra;
 
 namespace CausalMixFT.Kernels.Transformer;
 

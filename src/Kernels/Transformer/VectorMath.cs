@@ -5,7 +5,7 @@ using ILGPU.Algorithms;
 namespace CausalMixFT.Kernels.Transformer;
 
 /// <summary>Exponential and error function, eight floats at a time for the CPU twins and one at a time for kernels.</summary>
-static class VectorMath
+static partial class VectorMath
 {
     const float InverseSqrt2 = 0.70710678f, InverseSqrt2Pi = 0.39894228f;
 
@@ -30,7 +30,7 @@ static class VectorMath
 
     /// <summary>2ˣ for x below 127, to 1e-7 of its value; below −126 it is 2⁻¹²⁶.</summary>
     /// <remarks>
-    /// Softmax's exponential, a quarter cheaper than <see cref="Exp"/>: base 2 needs no reduction constants and x no upper
+    /// Softmax's exponential, a quarter cheaper than <see cref="Exp(Vector256{float})"/>: base 2 needs no reduction constants and x no upper
     /// bound. The polynomial is the minimax one of 2ʳ on |r| ≤ ½; 2ⁿ is added to the exponent bits.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

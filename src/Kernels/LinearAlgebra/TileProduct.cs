@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
-namespace CausalMixFT.Kernels.Transformer;
+namespace CausalMixFT.Kernels.LinearAlgebra;
 
 /// <summary>Products of one register tile: <c>c[r, j] = start[r, j] + Σₚ a[r · aRow + p · aStep] · b[p · bStep + j]</c>.</summary>
 /// <remarks>
@@ -10,7 +10,7 @@ namespace CausalMixFT.Kernels.Transformer;
 /// transposed A costs nothing. A null start is zero; a bias is start with startRow 0; C itself accumulates.
 /// Twelve accumulators fill AVX2's sixteen registers: 6 rows of 16, or 4 rows of 24 where 24 divides the width.
 /// </remarks>
-static unsafe class TileProduct
+static unsafe partial class TileProduct
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Tile6x16(
@@ -160,15 +160,16 @@ static unsafe class TileProduct
         c5.Store(c + 5 * cRow);
     }
 
-    /// <summary>One row of eight · <paramref name="vectors"/> (at most 3), for the rows that a tile does not divide.</summary>
+    /// <summary>One row of eight · <paramref name="vectors"/> (at most 4), for the rows that a tile does not divide.</summary>
     internal static void TileRow(int vectors, int depth, float* a, nint aStep, float* b, nint bStep, float* start, float* c)
     {
-        Vector256<float> c0 = default, c1 = default, c2 = default;
+        Vector256<float> c0 = default, c1 = default, c2 = default, c3 = default;
         if (start is not null)
         {
             c0 = Vector256.Load(start);
             c1 = vectors > 1 ? Vector256.Load(start + 8) : c1;
             c2 = vectors > 2 ? Vector256.Load(start + 16) : c2;
+            c3 = vectors > 3 ? Vector256.Load(start + 24) : c3;
         }
 
         for (; depth > 0; depth--, a += aStep, b += bStep)
@@ -184,6 +185,11 @@ static unsafe class TileProduct
             {
                 c2 = Vector256.FusedMultiplyAdd(x, Vector256.Load(b + 16), c2);
             }
+
+            if (vectors > 3)
+            {
+                c3 = Vector256.FusedMultiplyAdd(x, Vector256.Load(b + 24), c3);
+            }
         }
 
         c0.Store(c);
@@ -195,6 +201,11 @@ static unsafe class TileProduct
         if (vectors > 2)
         {
             c2.Store(c + 16);
+        }
+
+        if (vectors > 3)
+        {
+            c3.Store(c + 24);
         }
     }
 
