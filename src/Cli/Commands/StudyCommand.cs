@@ -125,7 +125,7 @@ sealed partial class StudyCommand : Command
         var besideReal = terminal.Stage("Compare with tuning on real rows", _ => besideUntuned.BesideReal());
         StudyReportFolder.Write(place, besideUntuned, besideReal, new(
             study.Name, Line(Args), TimeProvider.System.GetLocalNow(), [("units", $"{results.Length} of {plan.Count}"), .. store.Settings()])
-            { Unfinished = unfinished });
+        { Unfinished = unfinished });
         if (unfinished.Count > 0)
         {
             terminal.Say(string.Create(CultureInfo.InvariantCulture, $"Unfinished: {results.Length} of {plan.Count} units are done; the report names what is missing"));
