@@ -189,7 +189,7 @@ public sealed class StudyCommandFacts : IDisposable
         _program.RunsWell("study", "report", StudyPath);
         Assert.Contains("Unfinished: 24 of 32 units are done", _program.Output, StringComparison.Ordinal);
         string page = File.ReadAllText(_program.At("in", "study-report", "index.html"));
-        Assert.Contains("smote k=1 K=1 mixed hard has 4 of 8 and scm alpha=0.1 no-trees=true K=1 mixed hard has 4 of 8 units", page, StringComparison.Ordinal);
+        Assert.Contains("Done in part: 4 of 8 units of smote k=1 K=1 mixed hard and scm alpha=0.1 no-trees=true K=1 mixed hard.", page, StringComparison.Ordinal);
         Run();
         Assert.Contains("Done: 32 of 32 units", _program.Output, StringComparison.Ordinal);
         var after = Results(_program.At("in", "study.db"));

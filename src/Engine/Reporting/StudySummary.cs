@@ -29,10 +29,11 @@ static class StudySummary
     {
         int left = arms.Sum(arm => arm.Planned - arm.Done);
         string[] none = [.. arms.Where(arm => arm.Done == 0).Select(arm => Name(arm.Arm))];
-        string[] some = [.. arms.Where(arm => arm.Done > 0).Select(arm => Of($"{Name(arm.Arm)} has {arm.Done} of {arm.Planned}"))];
+        string[] some = [.. arms.Where(arm => arm.Done > 0).GroupBy(arm => (arm.Done, arm.Planned))
+            .Select(alike => Of($"{alike.Key.Done} of {alike.Key.Planned} units of {List([.. alike.Select(arm => Name(arm.Arm))])}"))];
         return Of($"**The study is not finished: {left:N0} of its units are left.** ") +
             (none.Length > 0 ? $"Nothing is done yet of {List(none)}: {(none.Length == 1 ? "it takes" : "they take")} no part below. " : "") +
-            (some.Length > 0 ? $"Done in part: {List(some)} units. Each is compared with others on the draws that both have, so two such arms may stand on different draws." : "");
+            (some.Length > 0 ? $"Done in part: {string.Join("; ", some)}. Each is compared with others on the draws that both have, so two such arms may stand on different draws." : "");
     }
 
     /// <summary>The sentences about one primary measure.</summary>

@@ -60,7 +60,7 @@ public sealed partial class StudyReportFacts
         string text = StudyReport.Markdown(Known.Value, null, Origin with { Unfinished = unfinished }, table => table);
         Assert.Contains(
             "**The study is not finished: 4 of its units are left.** Nothing is done yet of ctgan epochs=9 K=1 mixed hard: it takes no part below. " +
-            "Done in part: real has 1 of 2 and scm K=1 mixed hard has 1 of 2 units.", text, StringComparison.Ordinal);
+            "Done in part: 1 of 2 units of real and scm K=1 mixed hard.", text, StringComparison.Ordinal);
         Assert.DoesNotContain("not finished", StudyReport.Markdown(Known.Value, null, Origin, table => table), StringComparison.Ordinal);
     }
 
