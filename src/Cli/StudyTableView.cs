@@ -4,21 +4,26 @@ using Spectre.Console;
 
 namespace CausalMixFT.Cli;
 
-/// <summary>What of a study is done, as a table: one line a table, then the total.</summary>
+/// <summary>What of a study is done: one line a table or an arm, then the total.</summary>
 static class StudyTableView
 {
-    /// <summary>The table.</summary>
-    public static Table Of(StudyPlan plan, IReadOnlyList<StudyDone> done)
+    /// <summary>By table.</summary>
+    public static Table ByTable(StudyPlan plan, IReadOnlyList<StudyDone> done) => Of("Table", unit => unit.Table, plan, done);
+
+    /// <summary>By arm, whose name holds its generator's options.</summary>
+    public static Table ByArm(StudyPlan plan, IReadOnlyList<StudyDone> done) => Of("Arm", unit => unit.Arm, plan, done);
+
+    static Table Of(string first, Func<StudyUnit, string> key, StudyPlan plan, IReadOnlyList<StudyDone> done)
     {
         var table = new Table().Border(TableBorder.Rounded);
-        table.AddColumn("Table");
+        table.AddColumn(first);
         foreach (string heading in (string[])["Units", "Done", "Not possible", "Failed", "Left", "Seconds"])
         {
             table.AddColumn(new TableColumn(heading).RightAligned());
         }
 
         var known = done.ToDictionary(unit => unit.Unit);
-        var lines = plan.Units.GroupBy(unit => unit.Table).Select(units => (units.Key, Line: Count(units, known))).ToArray();
+        var lines = plan.Units.GroupBy(key).Select(units => (units.Key, Line: Count(units, known))).ToArray();
         foreach (var (name, line) in lines)
         {
             table.AddRow([Markup.Escape(name), .. line.Select(Cell)]);

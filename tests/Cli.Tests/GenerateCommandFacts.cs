@@ -31,6 +31,7 @@ public sealed class GenerateCommandFacts : IDisposable
         Assert.Equal(75, Yes(Generate("smote", "c.csv", "--class-share", "y:yes=0.25")));
         Assert.Equal(Yes(File.ReadAllText(_table)) * 1.5, Yes(Generate("mixup", "n.csv")), 0.5);
         Assert.Equal(Generate("smote", "one.csv", "--threads", "1"), Generate("smote", "two.csv", "--threads", "2"));
+        Assert.NotEqual(Generate("smote", "one.csv"), Generate("smote k=1", "two.csv"));
         Assert.NotEqual(Generate("smote", "one.csv", "--seed", "1"), Generate("smote", "two.csv", "--seed", "2"));
 
         static int Yes(string csv) => Rows(csv).Count(row => row[3] == "yes");
@@ -39,6 +40,8 @@ public sealed class GenerateCommandFacts : IDisposable
     [Theory]
     [InlineData("--with", "TableAugment", "not publicly defined")]
     [InlineData("--with", "ctgam", "no generator 'ctgam'")]
+    [InlineData("--with", "smote neighbours=3", "'smote' has no option 'neighbours'; it has k.")]
+    [InlineData("--with", "smote k=0", "is 0, but a whole number from 1")]
     [InlineData("--class-share", "y:maybe=0.5", "whose classes are 'no', 'yes'")]
     [InlineData("--class-share", "y:yes=2", "from 0 to 1")]
     [InlineData("--rows", "0", "from 1 on")]

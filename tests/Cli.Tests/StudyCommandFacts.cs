@@ -166,6 +166,42 @@ public sealed class StudyCommandFacts : IDisposable
     }
 
     [Fact]
+    public void Options_of_a_generator_make_new_units_and_leave_old_ones_done()
+    {
+        string text = "references = [\"un-tuned\"]\n" + File.ReadAllText(StudyPath).Replace(Synthetic, "", StringComparison.Ordinal);
+        File.WriteAllText(StudyPath, text + Block("smote", ""));
+        Run();
+        Assert.Contains("Done: 16 of 16 units", _program.Output, StringComparison.Ordinal);
+        var before = Results(_program.At("in", "study.db"));
+
+        // As it would be anyway: nothing is left.
+        File.WriteAllText(StudyPath, text + Block("smote", "options = { k = 5 }"));
+        _program.RunsWell("study", "list", StudyPath);
+        Assert.Matches(@"smote K=1 mixed hard\s+│\s+8 │\s+8 │\s+0 │\s+0 │\s+0 │", _program.Output);
+        Assert.Matches(@"All\s+│\s+16 │\s+16 │\s+0 │\s+0 │\s+0 │", _program.Output);
+
+        // Two generators more: their units alone are left, and the report says so.
+        File.WriteAllText(StudyPath, text + Block("smote", "") + Block("smote", "options = { k = 1 }") + Block("scm", "options = { alpha = 0.1, no-trees = true }"));
+        _program.RunsWell("study", "list", StudyPath);
+        Assert.Matches(@"smote k=1 K=1 mixed hard\s+│\s+8 │\s+0 │\s+0 │\s+0 │\s+8 │", _program.Output);
+        Assert.Matches(@"All\s+│\s+32 │\s+16 │\s+0 │\s+0 │\s+16 │", _program.Output);
+        Run("--shard", "1/2");
+        _program.RunsWell("study", "report", StudyPath);
+        Assert.Contains("Unfinished: 24 of 32 units are done", _program.Output, StringComparison.Ordinal);
+        string page = File.ReadAllText(_program.At("in", "study-report", "index.html"));
+        Assert.Contains("Done in part: 4 of 8 units of smote k=1 K=1 mixed hard and scm alpha=0.1 no-trees=true K=1 mixed hard.", page, StringComparison.Ordinal);
+        Run();
+        Assert.Contains("Done: 32 of 32 units", _program.Output, StringComparison.Ordinal);
+        var after = Results(_program.At("in", "study.db"));
+        AssertSame(before, [.. after.Where(result => result.Unit.Arm is "un-tuned" or "smote K=1 mixed hard")]);
+        Assert.All(after, result => Assert.Null(result.Fault));
+        Assert.All(after.Where(result => result.Unit.Arm == "smote k=1 K=1 mixed hard"), one => Assert.NotEqual(
+            before.Single(other => other.Unit == one.Unit with { Arm = "smote K=1 mixed hard" }).Checkpoints, one.Checkpoints));
+
+        static string Block(string generator, string options) => $"\n[[synthetic]]\ngenerators = [\"{generator}\"]\nper-real = [1]\n{options}\n";
+    }
+
+    [Fact]
     public void Wrong_requests_are_refused_in_one_sentence()
     {
         Refuses("run, list, report and merge", "study", "walk", StudyPath);

@@ -15,7 +15,7 @@ sealed class GenerateCommand : TableCommand
     [Option("target", Required = true, MetaValue = "COLUMN", HelpText = "The column of classes.")]
     public string Target { get; set; } = "";
 
-    [Option("with", Required = true, MetaValue = "NAME", HelpText = "The generator: bootstrap, under-sampling, smoothed-bootstrap, noise-swap, mixup, smote, smote-nc, borderline-smote, adasyn, copula, forest, diffusion, tvae, ctgan, energy, scm, scm-ensemble.")]
+    [Option("with", Required = true, MetaValue = "NAME", HelpText = "The generator, options after it, such as \"diffusion steps=500\" (docs/generators.md): bootstrap, under-sampling, smoothed-bootstrap, noise-swap, mixup, smote, smote-nc, borderline-smote, adasyn, copula, forest, diffusion, tvae, ctgan, energy, scm, scm-ensemble.")]
     public string With { get; set; } = "";
 
     [Option("rows", Required = true, HelpText = "How many rows.")]

@@ -14,11 +14,6 @@ sealed partial class StudyCommand
 {
     void RunStudy(Terminal terminal, Study study, StudyPlan plan)
     {
-        if (study.Arms.Select(arm => arm.Synthetic?.Generator).FirstOrDefault(name => name is not null && !GeneratorCatalog.Names.Contains(name)) is string stranger)
-        {
-            throw new InputException($"{File}: there is no generator '{stranger}'; there are {string.Join(", ", GeneratorCatalog.Names)}.");
-        }
-
         var model = LoadModel(study.Model);
         using var store = StudyStore.Open(Place);
         foreach (var (name, value) in study.Settings(model))

@@ -103,7 +103,9 @@ sealed partial class StudyCommand : Command
     {
         using var store = StudyStore.OpenExisting(Place);
         terminal.Say($"Study: {study.Name}");
-        terminal.Show(StudyTableView.Of(plan, store.Done()));
+        var done = store.Done();
+        terminal.Show(StudyTableView.ByTable(plan, done));
+        terminal.Show(StudyTableView.ByArm(plan, done));
         foreach (var (draw, doing) in StudyClaims.Working(store))
         {
             terminal.Say($"At work: {draw}: {doing}");
@@ -117,11 +119,18 @@ sealed partial class StudyCommand : Command
         using var store = StudyStore.OpenExisting(Place);
         var units = plan.Units.ToHashSet();
         StudyResult[] results = [.. terminal.Stage("Read the results", _ => store.Results().Where(result => units.Contains(result.Unit)).ToArray())];
+        var unfinished = UnfinishedArm.Of(plan, results.Select(result => result.Unit).ToHashSet());
         var options = new StudyAnalysisOptions { Seed = study.Seed, Traits = Traits(study, results) };
         var besideUntuned = terminal.Stage("Compare with the un-tuned model", _ => StudyAnalysis.Of(results, options));
         var besideReal = terminal.Stage("Compare with tuning on real rows", _ => besideUntuned.BesideReal());
         StudyReportFolder.Write(place, besideUntuned, besideReal, new(
-            study.Name, Line(Args), TimeProvider.System.GetLocalNow(), [("units", $"{results.Length} of {plan.Count}"), .. store.Settings()]));
+            study.Name, Line(Args), TimeProvider.System.GetLocalNow(), [("units", $"{results.Length} of {plan.Count}"), .. store.Settings()])
+        { Unfinished = unfinished });
+        if (unfinished.Count > 0)
+        {
+            terminal.Say(string.Create(CultureInfo.InvariantCulture, $"Unfinished: {results.Length} of {plan.Count} units are done; the report names what is missing"));
+        }
+
         terminal.Say($"Report: {Path.Combine(place, StudyReport.Page)}");
     }
 

@@ -1,10 +1,12 @@
 using System.Globalization;
 using CausalMixFT.Engine.FineTuning;
+using CausalMixFT.Engine.Generators;
 using CausalMixFT.Engine.Models;
 using CausalMixFT.Engine.Studies;
 using CausalMixFT.Engine.Tables;
 using Tomlyn;
 using Tomlyn.Model;
+using Tomlyn.Serialization;
 
 namespace CausalMixFT.Engine.Formats;
 
@@ -22,7 +24,8 @@ public static class StudyFile
     /// <exception cref="InputException">It is no study.</exception>
     public static Study Read(string path)
     {
-        var root = new Keys(path, "", Parse(path));
+        var places = new TomlMetadataStore();
+        var root = new Keys(path, "", Parse(path, places), places);
         string folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/";
         var study = new Study
         {
@@ -56,11 +59,11 @@ public static class StudyFile
         return study;
     }
 
-    static TomlTable Parse(string path)
+    static TomlTable Parse(string path, TomlMetadataStore places)
     {
         try
         {
-            return TomlSerializer.Deserialize<TomlTable>(File.ReadAllText(path)) ?? [];
+            return TomlSerializer.Deserialize<TomlTable>(File.ReadAllText(path), new TomlSerializerOptions { MetadataStore = places }) ?? [];
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -84,7 +87,7 @@ public static class StudyFile
         foreach (var keys in root.Tables("synthetic"))
         {
             arms.AddRange(StudyArm.Product(
-                keys.Texts("generators", null),
+                Generators(keys),
                 keys.Numbers("per-real", [0.5, 1, 2, 5], 0.01, 1000),
                 keys.Words("use", [SyntheticUse.Mixed]),
                 keys.Words("labels", [SyntheticLabels.Hard]),
@@ -95,6 +98,28 @@ public static class StudyFile
         // Blocks may overlap; an arm stands where it is named first.
         StudyArm[] distinct = [.. arms.DistinctBy(arm => arm.Name)];
         return distinct.Length > 0 ? distinct : throw root.Fault("references", "empty and there is no [[synthetic]]", "an arm at the least");
+    }
+
+    // Options are for every generator of the block: two blocks can ask for one generator with different options.
+    static string[] Generators(Keys keys)
+    {
+        var names = keys.Texts("generators", null);
+        var options = keys.Table("options");
+        return [.. names.Select(name => WithOptions(name)).Distinct()];
+
+        string WithOptions(string name)
+        {
+            string at = "generators";
+            try
+            {
+                _ = GeneratorChoice.Of(name, []);
+                return GeneratorChoice.Of(name, options.Present.Select(word => (at = word, options.Written(word)))).ToString();
+            }
+            catch (InputException fault)
+            {
+                throw (at == "generators" ? keys : options).Fault(at, fault);
+            }
+        }
     }
 
     static FineTuneOptions FineTuning(Keys keys)
@@ -136,19 +161,31 @@ public static class StudyFile
     }
 
     // The keys of one TOML table: each is asked for once, and one that nobody asked for is a mistake.
-    sealed class Keys(string path, string place, TomlTable table)
+    sealed class Keys(string path, string place, TomlTable table, TomlMetadataStore places)
     {
         readonly HashSet<string> _asked = new(StringComparer.Ordinal);
 
+        public IEnumerable<string> Present => table.Keys;
+
         public InputException Fault(string key, string found, string expected) => new(
-            $"{path}: '{place}{key}' is {found}, but {expected} was expected; docs/study.md describes the keys.");
+            $"{At(key)}: '{place}{key}' is {found}, but {expected} was expected; docs/study.md describes the keys.");
+
+        public InputException Fault(string key, InputException fault) => new($"{At(key)}: {fault.Message}");
+
+        // The value as a person writes it on the command line.
+        public string Written(string key) => Find(key) switch
+        {
+            bool flag => flag ? "true" : "false",
+            long or double => Shown(table[key]),
+            var other => Shown(other!),
+        };
 
         public void CheckRest()
         {
             if (table.Keys.FirstOrDefault(key => !_asked.Contains(key)) is string stray)
             {
                 throw new InputException(
-                    $"{path}: there is no key '{place}{stray}' in a study; {string.Join(", ", _asked.Order(StringComparer.Ordinal))} are the keys there.");
+                    $"{At(stray)}: there is no key '{place}{stray}' in a study; {string.Join(", ", _asked.Order(StringComparer.Ordinal))} are the keys there.");
             }
         }
 
@@ -194,17 +231,21 @@ public static class StudyFile
 
         public Keys Table(string key) => Find(key) switch
         {
-            null => new(path, $"{key}.", []),
-            TomlTable inner => new(path, $"{key}.", inner),
-            var other => throw Fault(key, Shown(other), $"a table [{key}]"),
+            null => new(path, $"{place}{key}.", [], places),
+            TomlTable inner => new(path, $"{place}{key}.", inner, places),
+            var other => throw Fault(key, Shown(other), $"a table [{place}{key}]"),
         };
 
         public IEnumerable<Keys> Tables(string key) => Find(key) switch
         {
             null => [],
-            TomlTableArray inner => inner.Select(item => new Keys(path, $"{key}.", item)),
+            TomlTableArray inner => inner.Select(item => new Keys(path, $"{place}{key}.", item, places)),
             var other => throw Fault(key, Shown(other), $"a list of tables [[{key}]]"),
         };
+
+        // The file, and the line of a key that is there.
+        string At(string key) => places.TryGetProperties(table, out var known) && known!.TryGetProperty(key, out var found)
+            ? string.Create(CultureInfo.InvariantCulture, $"{path}, line {found!.Span.Start.Line + 1}") : path;
 
         object? Find(string key)
         {

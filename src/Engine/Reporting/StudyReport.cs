@@ -9,7 +9,11 @@ namespace CausalMixFT.Engine.Reporting;
 /// <param name="Command">The command line that made the report.</param>
 /// <param name="Started">When.</param>
 /// <param name="Facts">What else a reader needs, such as the study's settings, by name.</param>
-public sealed record StudyProvenance(string Name, string Command, DateTimeOffset Started, IReadOnlyList<(string Name, string Value)> Facts);
+public sealed record StudyProvenance(string Name, string Command, DateTimeOffset Started, IReadOnlyList<(string Name, string Value)> Facts)
+{
+    /// <summary>Arms that are not done yet.</summary>
+    public IReadOnlyList<UnfinishedArm> Unfinished { get; init; } = [];
+}
 
 /// <summary>The report on a study as files of one folder: a first page, a page for all measures, one for each table, and the numbers.</summary>
 public static class StudyReport
@@ -62,6 +66,11 @@ public static class StudyReport
         var text = new MarkdownText();
         text.Heading(1, MarkdownText.Name(provenance.Name));
         text.Heading(2, "In plain words");
+        if (provenance.Unfinished.Count > 0)
+        {
+            text.Paragraph(StudySummary.Unfinished(provenance.Unfinished));
+        }
+
         WriteSentences(text, study);
         if (besideReal is not null)
         {

@@ -24,6 +24,18 @@ static class StudySummary
             "leaves out 0 on the same side. Intervals and tests are over tables: splits are averaged first, then cells.";
     }
 
+    /// <summary>What is not done yet, and what that means for all that follows.</summary>
+    public static string Unfinished(IReadOnlyList<UnfinishedArm> arms)
+    {
+        int left = arms.Sum(arm => arm.Planned - arm.Done);
+        string[] none = [.. arms.Where(arm => arm.Done == 0).Select(arm => Name(arm.Arm))];
+        string[] some = [.. arms.Where(arm => arm.Done > 0).GroupBy(arm => (arm.Done, arm.Planned))
+            .Select(alike => Of($"{alike.Key.Done} of {alike.Key.Planned} units of {List([.. alike.Select(arm => Name(arm.Arm))])}"))];
+        return Of($"**The study is not finished: {left:N0} of its units are left.** ") +
+            (none.Length > 0 ? $"Nothing is done yet of {List(none)}: {(none.Length == 1 ? "it takes" : "they take")} no part below. " : "") +
+            (some.Length > 0 ? $"Done in part: {string.Join("; ", some)}. Each is compared with others on the draws that both have, so two such arms may stand on different draws." : "");
+    }
+
     /// <summary>The sentences about one primary measure.</summary>
     public static IReadOnlyList<string> ByMeasure(StudyAnalysis study, StudyMeasure measure)
     {

@@ -133,21 +133,21 @@ sealed class DrawArms : IDisposable
 
     IFittedGenerator Fit(string generator, Costs costs) => Shared(
         $"fit {generator}", "fit", costs,
-        () => _generators(generator).Fit(_rows.Train, Seed("fit", generator), Watch(), _cancellation));
+        () => _generators(generator).Fit(_rows.Train, Seed("fit", Named(generator)), Watch(), _cancellation));
 
     Table Sample(SyntheticRows synthetic, Costs costs)
     {
         var fitted = Fit(synthetic.Generator, costs);
         return Shared($"sample {synthetic.Generator} {synthetic.PerReal}", "sample", costs, () => fitted.Sample(
             [.. _rows.TrainCounts.Select(count => Math.Max(1, (int)Math.Round(synthetic.PerReal * count, MidpointRounding.AwayFromZero)))],
-            Seed("sample", synthetic.Generator), Watch(), _cancellation));
+            Seed("sample", Named(synthetic.Generator)), Watch(), _cancellation));
     }
 
     Table ValidationSample(string generator, Costs costs)
     {
         var fitted = Fit(generator, costs);
         return Shared($"validation {generator}", "sample", costs, () => fitted.Sample(
-            _rows.ValidationCounts, Seed("validation", generator), Watch(), _cancellation));
+            _rows.ValidationCounts, Seed("validation", Named(generator)), Watch(), _cancellation));
     }
 
     Dictionary<string, double> Quality(SyntheticRows synthetic, Costs costs)
@@ -155,7 +155,7 @@ sealed class DrawArms : IDisposable
         var sample = Sample(synthetic, costs);
         return Shared($"quality {synthetic.Generator} {synthetic.PerReal}", "judge", costs, () => Measures(SyntheticQuality.Compute(
             _rows.Train.Table, sample, _rows.Validation.Table, _rows.Train.Target, graph: null,
-            QualityOptions.Brief with { Seed = Seed("judge", synthetic.Generator) }, _device, Watch())));
+            QualityOptions.Brief with { Seed = Seed("judge", Named(synthetic.Generator)) }, _device, Watch())));
     }
 
     static Dictionary<string, double> Measures(SyntheticQuality quality)
@@ -192,6 +192,9 @@ sealed class DrawArms : IDisposable
         transformer, _study.Prediction with { Seed = Seed("predict") }, _model.Traits.Temperature);
 
     ulong Seed(params ReadOnlySpan<string> purpose) => StudySeed.Of(_study.Seed, _draw, purpose);
+
+    // Options do not change what is drawn, so that two choices of them differ by what they change.
+    static string Named(string generator) => GeneratorChoice.NameOf(generator);
 
     Watcher Watch() => new(_cancellation);
 

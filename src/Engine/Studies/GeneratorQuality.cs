@@ -1,14 +1,14 @@
 namespace CausalMixFT.Engine.Studies;
 
 /// <summary>How good a generator's rows are on one table, beside what its arms gain there.</summary>
-/// <param name="Generator">The generator: an arm's name up to its settings.</param>
+/// <param name="Generator">The generator with its options: an arm's name up to K.</param>
 /// <param name="Table">The table.</param>
 /// <param name="Quality">Means over the generator's units, by measure of quality.</param>
 /// <param name="Gains">Mean gains over un-tuned of the generator's arms, by measure; those that are undefined are left out.</param>
 public sealed record GeneratorQuality(
     string Generator, string Table, IReadOnlyDictionary<string, double> Quality, IReadOnlyDictionary<string, double> Gains)
 {
-    /// <summary>An arm's name up to its settings: "diffusion" of "diffusion K=1 mixed hard".</summary>
+    /// <summary>An arm's name up to K: "diffusion steps=500" of "diffusion steps=500 K=1 mixed hard".</summary>
     public static string NameOf(string arm)
     {
         ArgumentNullException.ThrowIfNull(arm);

@@ -26,7 +26,7 @@ public enum ArmKind
 }
 
 /// <summary>The synthetic rows of an arm.</summary>
-/// <param name="Generator">The generator's name.</param>
+/// <param name="Generator">The generator, with the options that were chosen, as a <see cref="Generators.GeneratorChoice"/> is written.</param>
 /// <param name="PerReal">Synthetic rows for each real training row, K.</param>
 /// <param name="Use">When they are trained on.</param>
 /// <param name="Labels">What they are said to be.</param>

@@ -16,7 +16,7 @@ namespace CausalMixFT.Engine.Studies;
 /// <param name="study">The study.</param>
 /// <param name="model">The model that is fine-tuned.</param>
 /// <param name="device">Where everything runs; borrowed.</param>
-/// <param name="generators">A generator by its name.</param>
+/// <param name="generators">A generator by its name and the options that stand after it.</param>
 /// <param name="program">The program's version, for the record.</param>
 public sealed class StudyRunner(
     Study study, TabularModel model, ComputeDevice device, Func<string, IRowGenerator> generators, string program)

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using CausalMixFT.Engine.FineTuning;
 using CausalMixFT.Engine.Formats;
 using CausalMixFT.Engine.Reporting;
 using CausalMixFT.Engine.Studies;
@@ -44,6 +45,23 @@ public sealed partial class StudyReportFacts
         Assert.Matches(@"has the largest mean gain over real of 2 arms on the 6 tables that choose, −0\.\d+; .*\*\*There it is worse than real\.\*\*", text);
         Assert.Null(Known.Value.BesideReal());
         Assert.DoesNotContain("real", StudyReport.Markdown(Known.Value, null, Origin, table => table), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_not_done_yet_is_said_first()
+    {
+        var plan = new StudyPlan(
+            [new("a", 100, null, 0), new("a", 100, null, 1)],
+            [new(ArmKind.Untuned), new(ArmKind.Real), .. StudyArm.Product(["scm", "ctgan epochs=9"], [1], [SyntheticUse.Mixed], [SyntheticLabels.Hard], [false])]);
+        var done = plan.Units.Where(unit => unit.Arm == "un-tuned" || (unit.Split == 0 && unit.Arm != "ctgan epochs=9 K=1 mixed hard")).ToHashSet();
+        var unfinished = UnfinishedArm.Of(plan, done);
+        Assert.Equal([new("real", 1, 2), new("scm K=1 mixed hard", 1, 2), new("ctgan epochs=9 K=1 mixed hard", 0, 2)], unfinished);
+        Assert.Empty(UnfinishedArm.Of(plan, plan.Units.ToHashSet()));
+        string text = StudyReport.Markdown(Known.Value, null, Origin with { Unfinished = unfinished }, table => table);
+        Assert.Contains(
+            "**The study is not finished: 4 of its units are left.** Nothing is done yet of ctgan epochs=9 K=1 mixed hard: it takes no part below. " +
+            "Done in part: 1 of 2 units of real and scm K=1 mixed hard.", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("not finished", StudyReport.Markdown(Known.Value, null, Origin, table => table), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -46,6 +46,19 @@ public sealed class StudyAnalysisFacts
     }
 
     [Fact]
+    public void Arms_of_causal_models_are_a_family_whatever_their_options()
+    {
+        var study = StudyAnalysis.Of(SimulatedStudy.Of(
+            [new("scm K=2 mixed hard", 0), new("scm alpha=0.05 K=1 mixed hard", 0.4), new("scm-ensemble K=1 mixed hard", 0), new("ctgan epochs=9 K=1 mixed hard", 0.8)],
+            tables: 6, shares: [0.2], rows: [100], splits: 1, seed: 7), Brief);
+        var chosen = study.Chosen.Where(one => one.Measure == StudyMeasure.RocAuc && !one.Swapped).ToArray();
+        Assert.Equal(
+            [("arms", 4, "ctgan epochs=9 K=1 mixed hard"), ("arms with rows of causal models", 3, "scm alpha=0.05 K=1 mixed hard")],
+            chosen.Select(one => (one.Family, one.Candidates, one.Arm)));
+        Assert.Equal(["ctgan epochs=9", "scm alpha=0.05", "scm-ensemble"], study.Quality.Select(one => one.Generator).Distinct().Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public void The_arm_that_one_half_chooses_is_confirmed_on_the_other()
     {
         var chosen = Known.Value.Chosen.Where(one => one.Measure == StudyMeasure.RocAuc).ToArray();

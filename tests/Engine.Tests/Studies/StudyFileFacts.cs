@@ -85,8 +85,38 @@ public sealed class StudyFileFacts : IDisposable
             study.Arms.Select(arm => arm.Name));
     }
 
+    [Fact]
+    public void Options_of_generators_are_part_of_an_arm_s_name_unless_they_are_as_they_would_be()
+    {
+        var study = Read("""
+            references = []
+
+            [[synthetic]]
+            generators = ["ctgan", "tvae"]
+            per-real = [1]
+            options = { batch = 100, epochs = 1_000 }
+
+            [[synthetic]]
+            generators = ["ctgan"]
+            per-real = [1, 2]
+            [synthetic.options]
+            epochs = 300
+            learning-rate = 2e-4
+
+            [[synthetic]]
+            generators = ["scm"]
+            per-real = [1]
+            use = ["staged"]
+            options = { no-trees = true, alpha = 0.05 }
+            """);
+        Assert.Equal(
+            ["ctgan epochs=1000 batch=100 K=1 mixed hard", "tvae epochs=1000 batch=100 K=1 mixed hard", "ctgan K=1 mixed hard", "ctgan K=2 mixed hard",
+                "scm alpha=0.05 no-trees=true K=1 staged hard"],
+            study.Arms.Select(arm => arm.Name));
+    }
+
     [Theory]
-    [InlineData("seed = \"x\"", "'seed' is 'x', but a whole number")]
+    [InlineData("seed = \"x\"", "study.toml, line 1: 'seed' is 'x', but a whole number")]
     [InlineData("splits = 0", "'splits' is 0, but a whole number from 1 to 1000")]
     [InlineData("stepz = 3", "there is no key 'stepz'")]
     [InlineData("[skew]\nshare = [0.1]", "there is no key 'skew.share'", "rows, shares, validation-per-row")]
@@ -100,10 +130,17 @@ public sealed class StudyFileFacts : IDisposable
     [InlineData("[[synthetic]]\ngenerators = [\"scm\"]\nuse = [\"mix\"]", "'synthetic.use' is 'mix'", "mixed, staged, only")]
     [InlineData("[[synthetic]]\ngenerators = [\"scm\"]\nratio = [1]", "there is no key 'synthetic.ratio'")]
     [InlineData("seed = = 1", "a study in TOML")]
+    [InlineData("[[synthetic]]\ngenerators = [\"scn\"]", "study.toml, line 2: There is no generator 'scn'; there are ")]
+    [InlineData("[[synthetic]]\ngenerators = [\"ctgan\"]\noptions = { epoch = 3 }", "study.toml, line 3: ", "'ctgan' has no option 'epoch'; it has epochs, batch")]
+    [InlineData("[[synthetic]]\ngenerators = [\"ctgan\", \"smote\"]\n[synthetic.options]\nbatch = 10\nepochs = 3", "study.toml, line 4: ", "'smote' has no option 'batch'; it has k.")]
+    [InlineData("[[synthetic]]\ngenerators = [\"ctgan\"]\n\n[synthetic.options]\nepochs = 0", "study.toml, line 5: ", "is 0, but a whole number from 1 to 20000")]
+    [InlineData("[[synthetic]]\ngenerators = [\"ctgan\"]\noptions = { epochs = \"3\" }", "study.toml, line 3: ", "is '3', but a whole number")]
+    [InlineData("[[synthetic]]\ngenerators = [\"scm\"]\noptions = { no-trees = 1 }", "study.toml, line 3: ", "is 1, but true or false")]
+    [InlineData("[[synthetic]]\ngenerators = [\"scm\"]\noptions = [\"alpha\"]", "line 3: 'synthetic.options' is a list, but a table [synthetic.options]")]
     public void A_mistake_is_told_in_one_sentence(string text, params string[] expected)
     {
         var fault = Assert.Throws<InputException>(() => Read(text));
-        Assert.Contains("study.toml: ", fault.Message, StringComparison.Ordinal);
+        Assert.Matches(@"study\.toml(, line \d+)?: ", fault.Message);
         Assert.DoesNotContain('\n', fault.Message);
         Assert.All(expected, part => Assert.Contains(part, fault.Message, StringComparison.Ordinal));
     }

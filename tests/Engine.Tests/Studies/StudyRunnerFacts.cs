@@ -141,6 +141,42 @@ public sealed class StudyRunnerFacts : IDisposable
             ["encode", "fit", "judge", "predict", "sample", "tune"], result.Seconds.Keys.Order(StringComparer.Ordinal)));
     }
 
+    // A store from before options came up stays valid: its units keep their names, and are not done again.
+    [Fact]
+    public void Other_options_of_a_generator_are_other_units_of_the_same_seeds()
+    {
+        var before = Run(_study with { Include = ["a"] }, "options.db");
+        CopyGenerator[] plain = [.. _made];
+        Assert.Equal(before.Length, Run(_study with { Include = ["a"] }, "options.db").Length);
+        Assert.Equal(plain, _made);
+
+        StudyArm[] more = [.. StudyArm.Product(["copy steps=3", "copy steps=4"], [1], [SyntheticUse.Mixed], [SyntheticLabels.Hard], [false, true])];
+        var grown = _study with { Include = ["a"], Arms = [.. more, .. _study.Arms] };
+        var progress = new StudyProgress(StudyPlan.Of(grown, ["a"]));
+        using (var store = StudyStore.OpenExisting(At("options.db")))
+        {
+            progress.Refresh(store);
+        }
+
+        Assert.Equal(before.Length, progress.Done);
+        Assert.Equal(
+            (string[])["copy steps=3 K=1 mixed hard", "copy steps=3 K=1 mixed hard +validation", "copy steps=4 K=1 mixed hard", "copy steps=4 K=1 mixed hard +validation"],
+            progress.LeftOf(progress.Left.First()).Select(arm => arm.Name));
+        var after = Run(grown, "options.db");
+        Assert.Equal(before.Length + 2 * more.Length, after.Length);
+        foreach (var (one, other) in before.Zip(after.Where(result => !result.Unit.Arm.Contains("steps", StringComparison.Ordinal))))
+        {
+            StudyStoreFacts.AssertSame(one, other);
+        }
+
+        // Two draws, each with a fit for each choice of options, of the seeds that the generator has without.
+        CopyGenerator[] chosen = [.. _made.Except(plain)];
+        Assert.Equal((string[])["copy steps=3", "copy steps=4", "copy steps=3", "copy steps=4"], chosen.Select(made => made.Name));
+        Assert.Equal(plain.SelectMany(made => (ulong[])[made.FitSeed, made.FitSeed]), chosen.Select(made => made.FitSeed));
+        Assert.All(chosen.Chunk(2).Zip(plain), pair => Assert.All(
+            pair.First, made => Assert.Equal(pair.Second.Asked.Take(2).Select(asked => asked.Seed), made.Asked.Select(asked => asked.Seed))));
+    }
+
     [Fact]
     public void What_is_not_possible_is_on_record_with_the_reason()
     {
@@ -253,12 +289,15 @@ public sealed class StudyRunnerFacts : IDisposable
 
         public ClassificationTask? Seen { get; private set; }
 
+        public ulong FitSeed { get; private set; }
+
         public List<(int[] Rows, ulong Seed)> Asked { get; } = [];
 
         public IFittedGenerator Fit(ClassificationTask rows, ulong seed, IProgress<double>? progress, CancellationToken cancellation)
         {
             OnFit?.Invoke();
             cancellation.ThrowIfCancellationRequested();
+            FitSeed = seed;
             Seen = Name == "broken" ? throw new NotSupportedException("broken on purpose") : rows;
             return this;
         }
