@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using CausalMixFT.Kernels.Devices;
 
 namespace CausalMixFT.Kernels.LinearAlgebra;
@@ -12,7 +13,7 @@ public abstract partial class Covariance
 {
     /// <summary>The operation on <paramref name="device"/>.</summary>
     public static Covariance On(ComputeDevice device) =>
-        device.Choose<Covariance>(gpu => new Gpu(gpu), cpu => new Cpu(cpu));
+        device.Choose<Covariance>(gpu => new Gpu(gpu), cpu => new Cpu(cpu, Vector512.IsHardwareAccelerated));
 
     /// <summary>Writes the covariance of data that lie on the device.</summary>
     /// <remarks>A GPU centres <paramref name="data"/> where they lie; a CPU leaves them as they are.</remarks>
