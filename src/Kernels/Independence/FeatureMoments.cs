@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using CausalMixFT.Kernels.Devices;
+using CausalMixFT.Kernels.LinearAlgebra;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -107,13 +108,13 @@ abstract class FeatureMoments
                 int first = block * RowBlock, end = Math.Min(first + RowBlock, rows);
                 fixed (double* px = x, py = y, a = left, b = right, c = sums, to = own)
                 {
-                    ColumnProducts.Inner(px + first, width, py + first, width, end - first, rows, to);
+                    ColumnProducts.Inner(px + first, width, py + first, width, end - first, rows, to, ColumnTiles.Widest);
                     for (int start = first; start < end; start += Chunk)
                     {
                         int count = Math.Min(Chunk, end - start);
                         Multiply(x, rows, start, count, width, left);
                         Multiply(y, rows, start, count, width, right);
-                        ColumnProducts.Inner(a, pairs, b, pairs, count, Chunk, c);
+                        ColumnProducts.Inner(a, pairs, b, pairs, count, Chunk, c, ColumnTiles.Widest);
                         TensorPrimitives.Add<double>(own[(width * width)..], sums, own[(width * width)..]);
                     }
                 }

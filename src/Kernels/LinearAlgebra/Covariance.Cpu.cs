@@ -9,15 +9,9 @@ public abstract partial class Covariance
     // The data are read once. Rows come in groups that fit a cache; each group is copied with its own mean taken out, and
     // half of XᵀX is added up from the copy. What lies between the groups' means, the same sum of their few rows adds
     // (Chan, Golub and LeVeque 1983): as accurate as taking the mean of all rows out first.
-    // Every sum has eight lanes, whatever the vectors' width, so that all machines with the same input get the same bits.
-    internal sealed unsafe partial class Cpu(CpuDevice device, bool is512) : Covariance
+    internal sealed unsafe class Cpu(CpuDevice device, ColumnTiles tiles) : Covariance
     {
-        // A block of 256 rows: a strip of ten or twelve columns and a tile's others are 32 KiB, a whole first-level cache.
-        // The eight doubles between columns keep them from falling on the same cache lines.
-        const int Block = 256, Stride = Block + 8, Lanes = 8;
-
-        // Tiles of 5 × 5 columns in the 32 registers of AVX-512, of 4 × 3 in the sixteen of AVX2; two or four to a strip.
-        readonly int _tall = is512 ? 5 : 4, _wide = is512 ? 5 : 3, _strip = is512 ? 10 : 12;
+        const int Block = ColumnTiles.Block, Stride = ColumnTiles.Stride;
 
         // Tall tables are cut into chunks of rows with sums of their own, 8 MiB of them at most; wide ones into strips of
         // the result. By size alone, so that the number of threads changes no bit.
@@ -70,7 +64,7 @@ public abstract partial class Covariance
 
         void Compute(double** columns, int rows, int count, double* covariance)
         {
-            int padded = (count + _strip - 1) / _strip * _strip;
+            int padded = tiles.Padded(count);
             using var sums = device.Allocate<double>(padded * padded);
             AddGroups(columns, rows, count, padded, sums, centre: true);
             For(count > MostColumnsOfChunk, (count + Mirrored - 1) / Mirrored, part =>
@@ -140,7 +134,7 @@ public abstract partial class Covariance
             using var parts = device.Allocate<double>(chunks * padded * padded);
             device.For(chunks, chunk =>
             {
-                var rented = ArrayPool<double>.Shared.Rent(padded * Stride + Lanes);
+                var rented = ArrayPool<double>.Shared.Rent(padded * Stride + 8);
                 fixed (double* start = rented)
                 {
                     double* packed = (double*)(((nint)start + 63) & -64); // no load crosses a cache line
@@ -153,13 +147,13 @@ public abstract partial class Covariance
                         {
                             double mean = centre ? Mean(columns[column] + first, length) : 0;
                             means[(long)column * blocks + block] = mean;
-                            Pack(columns[column] + first, length, mean, packed + column * Stride);
+                            ColumnTiles.Pack(columns[column] + first, length, mean, packed + column * Stride);
                         }
 
-                        var next = new NextBlock(columns, count, first + length, Math.Min(Block, rows - first - length));
-                        for (int strip = 0; strip < padded; strip += _strip)
+                        var next = new NextColumns(columns, count, first + length, Math.Min(Block, rows - first - length));
+                        for (int strip = 0; strip < padded; strip += tiles.Strip)
                         {
-                            AddStrip(packed, strip, count, length, part, padded, ref next);
+                            tiles.AddStripBelow(packed, count, strip, length, part, padded, ref next);
                         }
                     }
                 }
@@ -192,20 +186,20 @@ public abstract partial class Covariance
                     means[(long)column * slabs + s] = mean;
                     for (int row = 0; row < length; row += Block)
                     {
-                        Pack(
+                        ColumnTiles.Pack(
                             columns[column] + first + row, Math.Min(Block, length - row), mean,
                             packed.Start + (row / Block * padded + column) * (long)Stride);
                     }
                 });
 
                 // The last strips are the longest and begin first.
-                For(parallel, padded / _strip, strip =>
+                For(parallel, padded / tiles.Strip, strip =>
                 {
-                    var none = default(NextBlock);
+                    var none = default(NextColumns);
                     for (int row = 0; row < length; row += Block)
                     {
-                        AddStrip(
-                            packed.Start + row / Block * padded * (long)Stride, padded - (strip + 1) * _strip, count,
+                        tiles.AddStripBelow(
+                            packed.Start + row / Block * padded * (long)Stride, count, padded - (strip + 1) * tiles.Strip,
                             Math.Min(Block, length - row), sums.Start, padded, ref none);
                     }
                 });
@@ -244,26 +238,6 @@ public abstract partial class Covariance
             }
 
             return sum / length;
-        }
-
-        static void Pack(double* values, int length, double mean, double* packed)
-        {
-            var minus = Vector256.Create(mean);
-            int i = 0;
-            for (; i <= length - 4; i += 4)
-            {
-                (Vector256.Load(values + i) - minus).Store(packed + i);
-            }
-
-            for (; i < length; i++)
-            {
-                packed[i] = values[i] - mean;
-            }
-
-            for (; i % Lanes != 0; i++)
-            {
-                packed[i] = 0;
-            }
         }
     }
 }

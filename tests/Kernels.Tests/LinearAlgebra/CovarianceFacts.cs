@@ -86,8 +86,8 @@ public class CovarianceFacts
         using var narrow = device.Allocate<double>(columns * columns);
         using var wide = device.Allocate<double>(columns * columns);
 
-        new Covariance.Cpu(device, is512: false).Compute(data, rows, columns, narrow);
-        new Covariance.Cpu(device, is512: true).Compute(data, rows, columns, wide);
+        new Covariance.Cpu(device, new(is512: false)).Compute(data, rows, columns, narrow);
+        new Covariance.Cpu(device, new(is512: true)).Compute(data, rows, columns, wide);
 
         Assert.Equal(narrow.ToArray(), wide.ToArray());
     }
