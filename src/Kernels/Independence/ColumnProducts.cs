@@ -126,8 +126,9 @@ static unsafe class ColumnProducts
         }
     }
 
-    /// <summary>target −= Σᵢ coefficients[i] · sourceᵢ for one target, eight sources to a pass over it.</summary>
-    public static void SubtractCombination(double* target, double* source, int sources, double* coefficients, int rows)
+    /// <summary>target −= Σᵢ coefficients[i] · sourceᵢ for one target, eight sources to a pass over it; sources are <paramref name="stride"/> apart.</summary>
+    public static void SubtractCombination(
+        double* target, double* source, int sources, double* coefficients, int rows, int stride, bool is512)
     {
         double* c = stackalloc double[8];
         double** s = stackalloc double*[8];
@@ -137,33 +138,11 @@ static unsafe class ColumnProducts
             for (int k = 0; k < 8; k++)
             {
                 c[k] = i + k < sources ? coefficients[i + k] : 0;
-                s[k] = source + (long)Math.Min(i + k, sources - 1) * rows;
+                s[k] = source + (long)Math.Min(i + k, sources - 1) * stride;
             }
 
-            double* s0 = s[0], s1 = s[1], s2 = s[2], s3 = s[3], s4 = s[4], s5 = s[5], s6 = s[6], s7 = s[7];
-            var c0 = Vector256.Create(-c[0]);
-            var c1 = Vector256.Create(-c[1]);
-            var c2 = Vector256.Create(-c[2]);
-            var c3 = Vector256.Create(-c[3]);
-            var c4 = Vector256.Create(-c[4]);
-            var c5 = Vector256.Create(-c[5]);
-            var c6 = Vector256.Create(-c[6]);
-            var c7 = Vector256.Create(-c[7]);
-            int row = 0;
-            for (; row <= rows - 4; row += 4)
-            {
-                var even = Vector256.FusedMultiplyAdd(c0, Vector256.Load(s0 + row), Vector256.Load(target + row));
-                var odd = c1 * Vector256.Load(s1 + row);
-                even = Vector256.FusedMultiplyAdd(c2, Vector256.Load(s2 + row), even);
-                odd = Vector256.FusedMultiplyAdd(c3, Vector256.Load(s3 + row), odd);
-                even = Vector256.FusedMultiplyAdd(c4, Vector256.Load(s4 + row), even);
-                odd = Vector256.FusedMultiplyAdd(c5, Vector256.Load(s5 + row), odd);
-                even = Vector256.FusedMultiplyAdd(c6, Vector256.Load(s6 + row), even);
-                odd = Vector256.FusedMultiplyAdd(c7, Vector256.Load(s7 + row), odd);
-                (even + odd).Store(target + row);
-            }
-
-            for (; row < rows; row++)
+            int row = is512 ? SubtractEight<Doubles8>(target, s, c, 0, rows) : 0;
+            for (row = SubtractEight<Doubles4>(target, s, c, row, rows); row < rows; row++)
             {
                 for (int k = 0; k < 8; k++)
                 {
@@ -171,6 +150,28 @@ static unsafe class ColumnProducts
                 }
             }
         }
+    }
+
+    static int SubtractEight<T>(double* target, double** s, double* c, int row, int rows)
+        where T : struct, IDoubles<T>
+    {
+        double* s0 = s[0], s1 = s[1], s2 = s[2], s3 = s[3], s4 = s[4], s5 = s[5], s6 = s[6], s7 = s[7];
+        T c0 = T.Fill(-c[0]), c1 = T.Fill(-c[1]), c2 = T.Fill(-c[2]), c3 = T.Fill(-c[3]);
+        T c4 = T.Fill(-c[4]), c5 = T.Fill(-c[5]), c6 = T.Fill(-c[6]), c7 = T.Fill(-c[7]);
+        for (; row <= rows - T.Count; row += T.Count)
+        {
+            var even = T.MultiplyAdd(c0, T.Load(s0 + row), T.Load(target + row));
+            var odd = T.MultiplyAdd(c1, T.Load(s1 + row), default);
+            even = T.MultiplyAdd(c2, T.Load(s2 + row), even);
+            odd = T.MultiplyAdd(c3, T.Load(s3 + row), odd);
+            even = T.MultiplyAdd(c4, T.Load(s4 + row), even);
+            odd = T.MultiplyAdd(c5, T.Load(s5 + row), odd);
+            even = T.MultiplyAdd(c6, T.Load(s6 + row), even);
+            odd = T.MultiplyAdd(c7, T.Load(s7 + row), odd);
+            (even + odd).Store(target + row);
+        }
+
+        return row;
     }
 
     static void Pack(double* columns, int count, int rows, int stride, double* packed)

@@ -16,6 +16,8 @@ unsafe interface IDoubles<T>
     /// <summary>a · b + c, rounded once.</summary>
     static abstract T MultiplyAdd(T a, T b, T c);
 
+    static abstract T operator +(T a, T b);
+
     static abstract T operator -(T a, T b);
 
     static abstract T operator *(T a, double b);
@@ -39,6 +41,8 @@ readonly unsafe struct Doubles4(Vector256<double> value) : IDoubles<Doubles4>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Doubles4 MultiplyAdd(Doubles4 a, Doubles4 b, Doubles4 c) =>
         new(Vector256.FusedMultiplyAdd(a._value, b._value, c._value));
+
+    public static Doubles4 operator +(Doubles4 a, Doubles4 b) => new(a._value + b._value);
 
     public static Doubles4 operator -(Doubles4 a, Doubles4 b) => new(a._value - b._value);
 
@@ -64,6 +68,8 @@ readonly unsafe struct Doubles8(Vector512<double> value) : IDoubles<Doubles8>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Doubles8 MultiplyAdd(Doubles8 a, Doubles8 b, Doubles8 c) =>
         new(Vector512.FusedMultiplyAdd(a._value, b._value, c._value));
+
+    public static Doubles8 operator +(Doubles8 a, Doubles8 b) => new(a._value + b._value);
 
     public static Doubles8 operator -(Doubles8 a, Doubles8 b) => new(a._value - b._value);
 
