@@ -15,17 +15,22 @@ sealed unsafe class KernelRegression
     const int Together = 64;
 
     readonly KernelFactor _given;
+    readonly bool _is512;
     readonly double[] _cholesky; // row by row, its transpose above the diagonal
 
     /// <summary>The regression on the variables whose centred kernel is <paramref name="given"/>, with ridge ε.</summary>
     public KernelRegression(KernelFactor given, double ridge)
+        : this(given, ridge, Vector512.IsHardwareAccelerated) { }
+
+    /// <summary>The same in vectors of 512 bits or of 256; the bits do not depend on it.</summary>
+    internal KernelRegression(KernelFactor given, double ridge, bool is512)
     {
-        _given = given;
+        (_given, _is512) = (given, is512);
         int rank = given.Rank;
         _cholesky = new double[rank * rank];
         fixed (double* columns = given.Columns, gram = _cholesky)
         {
-            ColumnProducts.Inner(columns, rank, columns, rank, given.Rows, gram);
+            ColumnProducts.Inner(columns, rank, columns, rank, given.Rows, given.Rows, gram, new(is512));
         }
 
         for (int i = 0; i < rank; i++)
@@ -70,7 +75,7 @@ sealed unsafe class KernelRegression
         fixed (double* given = _given.Columns, columns = left, coefficients = weights, matrix = _cholesky, right = turned)
         {
             double* own = columns + (long)first * rows;
-            ColumnProducts.Inner(given, rank, own, count, rows, coefficients);
+            ColumnProducts.Inner(given, rank, own, count, rows, rows, coefficients, new(_is512));
             for (int i = 0; i < rank; i++)
             {
                 for (int j = 0; j < count; j++)
@@ -99,15 +104,15 @@ sealed unsafe class KernelRegression
                 }
             }
 
-            ColumnProducts.SubtractCombinations(own, count, given, rank, coefficients, rows);
+            ColumnProducts.SubtractCombinations(own, count, given, rank, coefficients, rows, _is512);
         }
     }
 
     // target = (target − Σₖ coefficients[k] · sourceₖ) · scale, for the first so many numbers of a row or some more.
-    static void Eliminate(double* target, double* source, double* coefficients, int count, double scale, int width)
+    void Eliminate(double* target, double* source, double* coefficients, int count, double scale, int width)
     {
         int first = 0;
-        for (; Vector512.IsHardwareAccelerated && first < width - 4 * Doubles8.Count; first += 8 * Doubles8.Count)
+        for (; _is512 && first < width - 4 * Doubles8.Count; first += 8 * Doubles8.Count)
         {
             Eliminate<Doubles8>(target + first, source + first, coefficients, count, scale);
         }
