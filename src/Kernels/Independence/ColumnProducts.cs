@@ -174,6 +174,14 @@ static unsafe class ColumnProducts
         return row;
     }
 
+    /// <summary>This thread's memory, from a cache line on, until the next call of a method here.</summary>
+    public static double* Room(int length)
+    {
+        var scratch = _scratch ??= new();
+        scratch.Fit(checked(length + 8));
+        return (double*)(((nint)scratch.Start + 63) & -64);
+    }
+
     static void Pack(double* columns, int count, int rows, int stride, double* packed)
     {
         for (int column = 0; column < count; column++)
@@ -253,13 +261,5 @@ static unsafe class ColumnProducts
     {
         (T.Load(target) - low).Store(target);
         (T.Load(target + T.Count) - high).Store(target + T.Count);
-    }
-
-    // This thread's memory, from a cache line on.
-    static double* Room(int length)
-    {
-        var scratch = _scratch ??= new();
-        scratch.Fit(checked(length + 8));
-        return (double*)(((nint)scratch.Start + 63) & -64);
     }
 }
