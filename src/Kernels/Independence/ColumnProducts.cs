@@ -126,7 +126,8 @@ static unsafe class ColumnProducts
         }
     }
 
-    /// <summary>target −= Σᵢ coefficients[i] · sourceᵢ for one target, eight sources to a pass over it; sources are <paramref name="stride"/> apart.</summary>
+    /// <summary>target −= Σᵢ coefficients[i] · sourceᵢ for one target, eight sources to a pass over it.</summary>
+    /// <remarks>Sources are <paramref name="stride"/> apart.</remarks>
     public static void SubtractCombination(
         double* target, double* source, int sources, double* coefficients, int rows, int stride, bool is512)
     {

@@ -22,7 +22,8 @@ public enum KernelKind
 /// <param name="Scale">θ = 1 / width² of the Gaussian; not used by the others.</param>
 readonly record struct KernelFunction(KernelKind Kind, double Scale)
 {
-    /// <summary>Writes k(row, t) for the rows t from <paramref name="row"/> on of <paramref name="points"/>, (rows, dimensions), column by column.</summary>
+    /// <summary>Writes k(row, t) for the rows t from <paramref name="row"/> on.</summary>
+    /// <remarks><paramref name="points"/> are (rows, dimensions), column by column.</remarks>
     public void Column(ReadOnlySpan<double> points, int rows, int row, Span<double> scratch, Span<double> values)
     {
         values.Clear();

@@ -74,7 +74,8 @@ public abstract partial class Covariance
                 {
                     for (int j = Math.Max(i, first); j < end; j++)
                     {
-                        covariance[(long)i * count + j] = covariance[(long)j * count + i] = sums.Start[(long)j * padded + i] / (rows - 1);
+                        double value = sums.Start[(long)j * padded + i] / (rows - 1);
+                        covariance[(long)i * count + j] = covariance[(long)j * count + i] = value;
                     }
                 }
             });
@@ -130,7 +131,8 @@ public abstract partial class Covariance
         void AddChunks(
             double** columns, int rows, int count, int padded, DeviceArray<double> sums, double* means, bool centre)
         {
-            int blocks = (rows + Block - 1) / Block, chunks = Math.Min(Chunks, Math.Min((blocks + 1) / 2, SumsLength / (count * count)));
+            int blocks = (rows + Block - 1) / Block;
+            int chunks = Math.Min(Chunks, Math.Min((blocks + 1) / 2, SumsLength / (count * count)));
             using var parts = device.Allocate<double>(chunks * padded * padded);
             device.For(chunks, chunk =>
             {
