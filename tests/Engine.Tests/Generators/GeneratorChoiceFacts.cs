@@ -12,6 +12,7 @@ public class GeneratorChoiceFacts
     [
         ("smoothed-bootstrap", "bandwidth=0.5"), ("noise-swap", "bandwidth=0.5"), ("noise-swap", "swap=0.9"), ("mixup", "alpha=1"),
         ("smote", "k=1"), ("smote-nc", "k=1"), ("borderline-smote", "k=1"), ("borderline-smote", "m=3"), ("adasyn", "k=2"),
+        ("smote", "standardise=true"), ("smote-nc", "standardise=true"), ("borderline-smote", "standardise=true"), ("adasyn", "standardise=true"),
         ("forest", "trees=4"), ("forest", "min-rows-per-leaf=20"), ("forest trees=4 min-rows-per-leaf=2", "rounds=1"),
         ("diffusion steps=3 batch=32", "steps=5"), ("diffusion steps=3 batch=32", "batch=16"),
         ("diffusion steps=3 batch=32", "learning-rate=0.1"), ("diffusion steps=3 batch=32", "noise-steps=10"),
@@ -19,9 +20,9 @@ public class GeneratorChoiceFacts
         ("ctgan epochs=2 batch=50", "epochs=3"), ("ctgan epochs=2 batch=50", "batch=20"), ("ctgan epochs=2 batch=50", "learning-rate=0.1"),
         ("ctgan epochs=2 batch=50", "critic-steps=3"),
         ("energy steps=3", "steps=5"), ("energy steps=3", "step-size=3"), ("energy steps=3", "noise=0.5"), ("energy steps=3", "max-context=8"),
-        ("scm", "alpha=0.9"), ("scm", "max-depth=0"), ("scm", "no-trees=true"), ("scm", "ridge=1000"),
+        ("scm", "alpha=0.9"), ("scm", "max-depth=0"), ("scm", "no-trees=true"), ("scm", "ridge=1000"), ("scm alpha=0.9", "free-target=true"),
         ("scm-ensemble bootstraps=3", "alpha=0.9"), ("scm-ensemble bootstraps=3", "max-depth=0"),
-        ("scm-ensemble bootstraps=3", "no-trees=true"), ("scm-ensemble bootstraps=3", "ridge=1000"),
+        ("scm-ensemble bootstraps=3", "no-trees=true"), ("scm-ensemble bootstraps=3", "ridge=1000"), ("scm-ensemble bootstraps=3", "free-target=true"),
         ("scm-ensemble bootstraps=3", "graphs=2"), ("scm-ensemble bootstraps=3", "bootstraps=9"),
     ];
 
@@ -56,11 +57,12 @@ public class GeneratorChoiceFacts
     public void Presets_are_what_the_generators_have_of_themselves()
     {
         Assert.Equal(
-            "smoothed-bootstrap bandwidth=0.141; noise-swap bandwidth=0.1 swap=0.1; mixup alpha=0.2; smote k=5; smote-nc k=5; " +
-            "borderline-smote k=5 m=10; adasyn k=5; forest trees=30 min-rows-per-leaf=5 rounds=10; " +
+            "smoothed-bootstrap bandwidth=0.141; noise-swap bandwidth=0.1 swap=0.1; mixup alpha=0.2; smote k=5 standardise=false; " +
+            "smote-nc k=5 standardise=false; borderline-smote k=5 standardise=false m=10; adasyn k=5 standardise=false; forest trees=30 min-rows-per-leaf=5 rounds=10; " +
             "diffusion steps=2500 batch=1024 learning-rate=0.002 noise-steps=100; tvae epochs=300 batch=500 learning-rate=0.001; " +
             "ctgan epochs=300 batch=500 learning-rate=0.0002 critic-steps=1; energy steps=200 step-size=0.1 noise=0.01 max-context=256; " +
-            "scm alpha=0.01 max-depth=3 no-trees=false ridge=1; scm-ensemble alpha=0.01 max-depth=3 no-trees=false ridge=1 graphs=8 bootstraps=100",
+            "scm alpha=0.01 max-depth=3 no-trees=false free-target=false ridge=1; " +
+            "scm-ensemble alpha=0.01 max-depth=3 no-trees=false free-target=false ridge=1 graphs=8 bootstraps=100",
             string.Join("; ", GeneratorCatalog.All.Where(entry => entry.Options.Count > 0).Select(entry => string.Join(
                 ' ', entry.Options.Select(option => $"{option.Name}={option.Text(option.Preset)}").Prepend(entry.Name)))));
     }
