@@ -20,7 +20,7 @@ public class GeneratorChoiceFacts
         ("ctgan epochs=2 batch=50", "epochs=3"), ("ctgan epochs=2 batch=50", "batch=20"), ("ctgan epochs=2 batch=50", "learning-rate=0.1"),
         ("ctgan epochs=2 batch=50", "critic-steps=3"),
         ("energy steps=3", "steps=5"), ("energy steps=3", "step-size=3"), ("energy steps=3", "noise=0.5"), ("energy steps=3", "max-context=8"),
-        ("scm", "alpha=0.9"), ("scm", "max-depth=0"), ("scm", "no-trees=true"), ("scm", "ridge=1000"), ("scm alpha=0.9", "free-target=true"),
+        ("scm", "alpha=0.9"), ("scm", "max-depth=0"), ("scm", "no-trees=true"), ("scm", "ridge=1000"), ("scm alpha=0.3", "free-target=true"),
         ("scm-ensemble bootstraps=3", "alpha=0.9"), ("scm-ensemble bootstraps=3", "max-depth=0"),
         ("scm-ensemble bootstraps=3", "no-trees=true"), ("scm-ensemble bootstraps=3", "ridge=1000"), ("scm-ensemble bootstraps=3", "free-target=true"),
         ("scm-ensemble bootstraps=3", "graphs=2"), ("scm-ensemble bootstraps=3", "bootstraps=9"),
