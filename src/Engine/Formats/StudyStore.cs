@@ -43,7 +43,7 @@ public sealed class StudyStore : IDisposable
 
     const string Measured = "seconds, peak_bytes, elapsed, device, program";
 
-    const string FormatVersion = "1";
+    const string FormatVersion = "2"; // 2: the generators' defaults are among the settings
 
     // Writers wait for each other; a transaction takes milliseconds, a slow disk seconds.
     const int BusySeconds = 120;
