@@ -29,9 +29,9 @@ static class KernelDigests
             .. from headWidth in (int[])[5, 8, 16, 24, 32, 48, 64]
                from keys in (int[])[1, 12, 37, 301]
                from queries in keys == 37 ? Enumerable.Range(1, 70) : [1, 17, 64, 133]
-               from first in (bool[])[false, true]
-               select ($"attention {queries} on {keys} of {headWidth} first {first}",
-                   operations.Attention(new AttentionShape(2, 2, queries, keys, 2, first), headWidth)),
+               from over in ((int Inner, bool First)[])[(1, false), (2, false), (1, true)]
+               select ($"attention {queries} on {keys} of {headWidth}, inner {over.Inner}, first {over.First}",
+                   operations.Attention(new AttentionShape(2, over.Inner, queries, keys, 2, over.First), headWidth)),
             .. from length in (int[])[.. Enumerable.Range(1, 40), 9000] select ($"GELU {length}", operations.Gelu(length)),
             .. from length in (int[])[1, 15, 31, 33, 5000] select ($"norm {length}", operations.Norm(length)),
             .. from shape in ((int Rows, int Width)[])[(33, 47), (64, 9)]

@@ -50,8 +50,11 @@ public class AttentionFacts
         var attention = Attention.On(device);
         for (int queries = 1; queries <= 70; queries++)
         {
-            workspace.Reset();
-            Agrees(workspace, attention, new(1, 1, queries, 1 + queries * 13 % 37, 2, FirstKeyHead: queries % 2 == 0), headWidth);
+            foreach (bool firstKeyHead in (bool[])[false, true])
+            {
+                workspace.Reset();
+                Agrees(workspace, attention, new(1, 1, queries, 1 + queries * 13 % 37, 2, firstKeyHead), headWidth);
+            }
         }
     }
 
