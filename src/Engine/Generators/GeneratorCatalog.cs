@@ -26,8 +26,11 @@ public static class GeneratorCatalog
     static readonly ScmGeneratorOptions Scm = new();
     static readonly ScmGeneratorOptions Ensemble = new() { Graphs = EnsembleGraphs };
 
-    static readonly GeneratorOption<SmoteOptions> Neighbours =
-        Whole<SmoteOptions>("k", Smote.Neighbours, 1, Most, (all, k) => all with { Neighbours = k });
+    static readonly GeneratorOption<SmoteOptions>[] Neighbours =
+    [
+        Whole<SmoteOptions>("k", Smote.Neighbours, 1, Most, (all, k) => all with { Neighbours = k }),
+        Flag<SmoteOptions>("standardise", (all, standardise) => all with { Standardise = standardise }),
+    ];
 
     static readonly GeneratorOption<ScmGeneratorOptions>[] Model =
     [
@@ -36,6 +39,7 @@ public static class GeneratorCatalog
         Whole<ScmGeneratorOptions>(
             "max-depth", Scm.Discovery.MaxDepth!.Value, 0, 1000, (all, depth) => all with { Discovery = all.Discovery with { MaxDepth = depth } }),
         Flag<ScmGeneratorOptions>("no-trees", (all, none) => none ? all with { Scm = all.Scm with { Boosting = null } } : all),
+        Flag<ScmGeneratorOptions>("free-target", (all, free) => all with { TargetIsSink = !free }),
         Real<ScmGeneratorOptions>("ridge", Scm.Scm.Ridge, 1e-6, 1e6, (all, ridge) => all with { Scm = all.Scm with { Ridge = ridge } }),
     ];
 
@@ -62,7 +66,7 @@ public static class GeneratorCatalog
         GeneratorEntry.Of("smote-nc", "the same", Smote, (device, options) => new SmoteGenerator(device, options), Neighbours),
         GeneratorEntry.Of(
             "borderline-smote", "SMOTE from rows near other classes", Smote, (device, options) => new BorderlineSmoteGenerator(device, options),
-            Neighbours, Whole<SmoteOptions>("m", Smote.BorderNeighbours, 1, Most, (all, m) => all with { BorderNeighbours = m })),
+            [.. Neighbours, Whole<SmoteOptions>("m", Smote.BorderNeighbours, 1, Most, (all, m) => all with { BorderNeighbours = m })]),
         GeneratorEntry.Of(
             "adasyn", "SMOTE, more of it from rows among other classes", Smote,
             (device, options) => new AdasynGenerator(device, options), Neighbours),

@@ -12,6 +12,14 @@ public sealed record ScmGeneratorOptions
     /// <summary>How the graph is discovered.</summary>
     public DiscoveryOptions Discovery { get; init; } = new();
 
+    /// <summary>Whether the target causes no other column; if not, it stands where the search puts it.</summary>
+    /// <remarks>
+    /// On, for rows are to carry how the class goes with the columns. Among columns that nearly determine each other tests miss edges, and a
+    /// target in their midst is then told from some of them alone: on the Adult table, where husbands are married, the search leaves income
+    /// unjoined to marital status. A classifier that learns from the rows reaches an AUC of .915 with it and .840 without.
+    /// </remarks>
+    public bool TargetIsSink { get; init; } = true;
+
     /// <summary>How mechanisms are fitted.</summary>
     public ScmOptions Scm { get; init; } = new();
 
@@ -25,6 +33,15 @@ public sealed record ScmGeneratorOptions
 
     /// <summary>Most rows drawn for each row of a class that is kept; a class that is still short of rows repeats its own.</summary>
     public int Budget { get; init; } = 10_000;
+
+    /// <summary>How the graph of a table with this target is searched for.</summary>
+    internal DiscoveryOptions SearchFor(string target, ulong seed) => Discovery with
+    {
+        Seed = seed,
+        Knowledge = TargetIsSink ? (Discovery.Knowledge ?? new()).With([target], []) : Discovery.Knowledge,
+        EnsembleSize = Graphs > 1 ? Graphs : 0,
+        Bootstraps = Graphs > 1 ? Bootstraps : 0,
+    };
 }
 
 /// <summary>
@@ -55,13 +72,7 @@ public sealed class ScmGenerator(ComputeDevice device, ScmGeneratorOptions? opti
             return new BootstrapGenerator(device).Fit(rows, seed, progress, cancellation);
         }
 
-        bool many = _options.Graphs > 1;
-        var search = _options.Discovery with
-        {
-            Seed = seed,
-            EnsembleSize = many ? _options.Graphs : 0,
-            Bootstraps = many ? _options.Bootstraps : 0,
-        };
+        var search = _options.SearchFor(rows.Target, seed);
         var discovery = CausalDiscovery.Discover(table, search, device, Part.Of(progress, 0, 0.5), cancellation);
         cancellation.ThrowIfCancellationRequested();
         IReadOnlyList<Dag> graphs = discovery.Ensemble.Count > 0 ? discovery.Ensemble : [discovery.Extension];

@@ -62,6 +62,26 @@ public sealed class CpuDevice : ComputeDevice
         }
     }
 
+    /// <summary>The same with what <paramref name="body"/> reads handed to it, for operations that are called by the thousand:</summary>
+    /// <remarks>A static body captures nothing, so that one thread allocates nothing.</remarks>
+    public void For<TState>(int count, TState state, Action<TState, int> body)
+    {
+        if (Threads == 1 || count <= 1)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                body(state, i);
+            }
+        }
+        else
+        {
+            ForAll(count, state, body);
+        }
+    }
+
+    // Apart, because a method that captures allocates at its start.
+    void ForAll<TState>(int count, TState state, Action<TState, int> body) => Parallel.For(0, count, _parallel, i => body(state, i));
+
     /// <inheritdoc/>
     public override void Synchronize() { }
 

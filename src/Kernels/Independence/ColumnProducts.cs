@@ -1,15 +1,17 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using CausalMixFT.Kernels.LinearAlgebra;
 
 namespace CausalMixFT.Kernels.Independence;
 
 /// <summary>Products of tall matrices whose columns lie one behind the other, in double, on one thread.</summary>
 static unsafe class ColumnProducts
 {
-    // 32 columns of 256 rows are 64 KiB, which stays in the second-level cache while every pair of columns meets.
-    const int RowBlock = 256;
+    // Targets of a pass over the sources: with two vectors of rows eight sums.
+    const int Tall = 4;
 
-    const int Tall = 4, Wide = 2;
+    [ThreadStatic]
+    static Scratch<double>? _scratch;
 
     /// <summary>The sum, in an order that depends on the length alone.</summary>
     public static double Sum(ReadOnlySpan<double> values)
@@ -55,45 +57,79 @@ static unsafe class ColumnProducts
 
     /// <summary>Writes c[i + j · countA] = aᵢ · bⱼ.</summary>
     public static void Inner(double* a, int countA, double* b, int countB, int rows, double* c) =>
-        Inner(a, countA, b, countB, rows, rows, c);
+        Inner(a, countA, b, countB, rows, rows, c, ColumnTiles.Widest);
 
     /// <summary>The same for the first <paramref name="rows"/> rows of columns that are <paramref name="stride"/> apart.</summary>
-    public static void Inner(double* a, int countA, double* b, int countB, int rows, int stride, double* c)
+    public static void Inner(
+        double* a, int countA, double* b, int countB, int rows, int stride, double* c, ColumnTiles tiles)
     {
-        new Span<double>(c, countA * countB).Clear();
-        for (int start = 0; start < rows; start += RowBlock)
+        bool symmetric = a == b && countA == countB;
+        int pitch = tiles.Padded(countA), width = tiles.Padded(countB);
+        double* left = Room((pitch + width) * ColumnTiles.Stride + pitch * width), right = left + pitch * ColumnTiles.Stride;
+        double* sums = right + width * ColumnTiles.Stride;
+        new Span<double>(left, (pitch + width) * ColumnTiles.Stride + pitch * width).Clear();
+        for (int start = 0; start < rows; start += ColumnTiles.Block)
         {
-            int count = Math.Min(RowBlock, rows - start);
-            for (int j = 0; j < countB; j += Wide)
+            int count = Math.Min(ColumnTiles.Block, rows - start);
+            Pack(a + start, countA, count, stride, left);
+            if (!symmetric)
             {
-                for (int i = 0; i < countA; i += Tall)
+                Pack(b + start, countB, count, stride, right);
+            }
+
+            var none = default(NextColumns);
+            for (int strip = 0; strip < countB; strip += tiles.Strip)
+            {
+                if (symmetric)
                 {
-                    AddTile(
-                        a + (long)i * stride + start, Math.Min(Tall, countA - i), b + (long)j * stride + start,
-                        Math.Min(Wide, countB - j), stride, count, c + i + (long)j * countA, countA);
+                    tiles.AddStripBelow(left, countA, strip, count, sums, pitch, ref none);
                 }
+                else
+                {
+                    tiles.AddStrip(left, countA, right, countB, strip, count, sums, pitch);
+                }
+            }
+        }
+
+        for (int j = 0; j < countB; j++)
+        {
+            for (int i = 0; i < countA; i++)
+            {
+                c[i + (long)j * countA] = symmetric && i > j ? sums[j + (long)i * pitch] : sums[i + (long)j * pitch];
             }
         }
     }
 
     /// <summary>target_j −= Σᵢ coefficients[i + j · sources] · sourceᵢ.</summary>
     public static void SubtractCombinations(
-        double* target, int targets, double* source, int sources, double* coefficients, int rows)
+        double* target, int targets, double* source, int sources, double* coefficients, int rows) =>
+        SubtractCombinations(target, targets, source, sources, coefficients, rows, Vector512.IsHardwareAccelerated);
+
+    /// <summary>The same, in vectors of 512 bits or of 256.</summary>
+    public static void SubtractCombinations(
+        double* target, int targets, double* source, int sources, double* coefficients, int rows, bool is512)
     {
-        for (int start = 0; start < rows; start += RowBlock)
+        int row = is512 ? SubtractPanels<Doubles8>(target, targets, source, sources, coefficients, 0, rows) : 0;
+        row = SubtractPanels<Doubles4>(target, targets, source, sources, coefficients, row, rows);
+        for (; row < rows; row++)
         {
-            int count = Math.Min(RowBlock, rows - start);
-            for (int j = 0; j < targets; j += Tall)
+            for (int j = 0; j < targets; j++)
             {
-                SubtractBlock(
-                    target + (long)j * rows + start, Math.Min(Tall, targets - j), source + start, sources,
-                    coefficients + (long)j * sources, rows, count);
+                double sum = 0;
+                for (int i = 0; i < sources; i++)
+                {
+                    sum += coefficients[(long)j * sources + i] * source[(long)i * rows + row];
+                }
+
+                target[(long)j * rows + row] -= sum;
             }
         }
     }
 
     /// <summary>target −= Σᵢ coefficients[i] · sourceᵢ for one target, eight sources to a pass over it.</summary>
-    public static void SubtractCombination(double* target, double* source, int sources, double* coefficients, int rows)
+    /// <remarks>Sources are <paramref name="stride"/> apart.</remarks>
+    public static void SubtractCombination(
+        double* target, double* source, int sources, double* coefficients, int rows, int stride, bool is512)
     {
         double* c = stackalloc double[8];
         double** s = stackalloc double*[8];
@@ -103,33 +139,11 @@ static unsafe class ColumnProducts
             for (int k = 0; k < 8; k++)
             {
                 c[k] = i + k < sources ? coefficients[i + k] : 0;
-                s[k] = source + (long)Math.Min(i + k, sources - 1) * rows;
+                s[k] = source + (long)Math.Min(i + k, sources - 1) * stride;
             }
 
-            double* s0 = s[0], s1 = s[1], s2 = s[2], s3 = s[3], s4 = s[4], s5 = s[5], s6 = s[6], s7 = s[7];
-            var c0 = Vector256.Create(-c[0]);
-            var c1 = Vector256.Create(-c[1]);
-            var c2 = Vector256.Create(-c[2]);
-            var c3 = Vector256.Create(-c[3]);
-            var c4 = Vector256.Create(-c[4]);
-            var c5 = Vector256.Create(-c[5]);
-            var c6 = Vector256.Create(-c[6]);
-            var c7 = Vector256.Create(-c[7]);
-            int row = 0;
-            for (; row <= rows - 4; row += 4)
-            {
-                var even = Vector256.FusedMultiplyAdd(c0, Vector256.Load(s0 + row), Vector256.Load(target + row));
-                var odd = c1 * Vector256.Load(s1 + row);
-                even = Vector256.FusedMultiplyAdd(c2, Vector256.Load(s2 + row), even);
-                odd = Vector256.FusedMultiplyAdd(c3, Vector256.Load(s3 + row), odd);
-                even = Vector256.FusedMultiplyAdd(c4, Vector256.Load(s4 + row), even);
-                odd = Vector256.FusedMultiplyAdd(c5, Vector256.Load(s5 + row), odd);
-                even = Vector256.FusedMultiplyAdd(c6, Vector256.Load(s6 + row), even);
-                odd = Vector256.FusedMultiplyAdd(c7, Vector256.Load(s7 + row), odd);
-                (even + odd).Store(target + row);
-            }
-
-            for (; row < rows; row++)
+            int row = is512 ? SubtractEight<Doubles8>(target, s, c, 0, rows) : 0;
+            for (row = SubtractEight<Doubles4>(target, s, c, row, rows); row < rows; row++)
             {
                 for (int k = 0; k < 8; k++)
                 {
@@ -139,128 +153,114 @@ static unsafe class ColumnProducts
         }
     }
 
-    [SkipLocalsInit]
-    static void AddTile(double* a, int tall, double* b, int wide, long stride, int count, double* c, int strideC)
+    static int SubtractEight<T>(double* target, double** s, double* c, int row, int rows)
+        where T : struct, IDoubles<T>
     {
-        // Beyond the last column the last one is read again; its sums are not stored.
-        double* a1 = a + (tall > 1 ? stride : 0), a2 = a + (tall > 2 ? 2 * stride : 0), a3 = a + (tall > 3 ? 3 * stride : 0);
-        double* b1 = b + (wide > 1 ? stride : 0);
-        Vector256<double> s00 = default, s01 = default, s10 = default, s11 = default;
-        Vector256<double> s20 = default, s21 = default, s30 = default, s31 = default;
-        int row = 0;
-        for (; row <= count - 4; row += 4)
+        double* s0 = s[0], s1 = s[1], s2 = s[2], s3 = s[3], s4 = s[4], s5 = s[5], s6 = s[6], s7 = s[7];
+        T c0 = T.Fill(-c[0]), c1 = T.Fill(-c[1]), c2 = T.Fill(-c[2]), c3 = T.Fill(-c[3]);
+        T c4 = T.Fill(-c[4]), c5 = T.Fill(-c[5]), c6 = T.Fill(-c[6]), c7 = T.Fill(-c[7]);
+        for (; row <= rows - T.Count; row += T.Count)
         {
-            var x0 = Vector256.Load(b + row);
-            var x1 = Vector256.Load(b1 + row);
-            var y = Vector256.Load(a + row);
-            s00 = Vector256.FusedMultiplyAdd(y, x0, s00);
-            s01 = Vector256.FusedMultiplyAdd(y, x1, s01);
-            y = Vector256.Load(a1 + row);
-            s10 = Vector256.FusedMultiplyAdd(y, x0, s10);
-            s11 = Vector256.FusedMultiplyAdd(y, x1, s11);
-            y = Vector256.Load(a2 + row);
-            s20 = Vector256.FusedMultiplyAdd(y, x0, s20);
-            s21 = Vector256.FusedMultiplyAdd(y, x1, s21);
-            y = Vector256.Load(a3 + row);
-            s30 = Vector256.FusedMultiplyAdd(y, x0, s30);
-            s31 = Vector256.FusedMultiplyAdd(y, x1, s31);
+            var even = T.MultiplyAdd(c0, T.Load(s0 + row), T.Load(target + row));
+            var odd = T.MultiplyAdd(c1, T.Load(s1 + row), default);
+            even = T.MultiplyAdd(c2, T.Load(s2 + row), even);
+            odd = T.MultiplyAdd(c3, T.Load(s3 + row), odd);
+            even = T.MultiplyAdd(c4, T.Load(s4 + row), even);
+            odd = T.MultiplyAdd(c5, T.Load(s5 + row), odd);
+            even = T.MultiplyAdd(c6, T.Load(s6 + row), even);
+            odd = T.MultiplyAdd(c7, T.Load(s7 + row), odd);
+            (even + odd).Store(target + row);
         }
 
-        double* total = stackalloc double[Tall * Wide];
-        total[0] = Vector256.Sum(s00);
-        total[1] = Vector256.Sum(s01);
-        total[2] = Vector256.Sum(s10);
-        total[3] = Vector256.Sum(s11);
-        total[4] = Vector256.Sum(s20);
-        total[5] = Vector256.Sum(s21);
-        total[6] = Vector256.Sum(s30);
-        total[7] = Vector256.Sum(s31);
-        for (; row < count; row++)
-        {
-            total[0] += a[row] * b[row];
-            total[1] += a[row] * b1[row];
-            total[2] += a1[row] * b[row];
-            total[3] += a1[row] * b1[row];
-            total[4] += a2[row] * b[row];
-            total[5] += a2[row] * b1[row];
-            total[6] += a3[row] * b[row];
-            total[7] += a3[row] * b1[row];
-        }
+        return row;
+    }
 
-        for (int i = 0; i < tall; i++)
+    /// <summary>This thread's memory, from a cache line on, until the next call of a method here.</summary>
+    public static double* Room(int length)
+    {
+        var scratch = _scratch ??= new();
+        scratch.Fit(checked(length + 8));
+        return (double*)(((nint)scratch.Start + 63) & -64);
+    }
+
+    static void Pack(double* columns, int count, int rows, int stride, double* packed)
+    {
+        for (int column = 0; column < count; column++)
         {
-            for (int j = 0; j < wide; j++)
-            {
-                c[i + (long)j * strideC] += total[i * Wide + j];
-            }
+            ColumnTiles.Pack(columns + (long)column * stride, rows, 0, packed + column * ColumnTiles.Stride);
         }
     }
 
-    static void SubtractBlock(double* target, int targets, double* source, int sources, double* coefficients, long rows, int count)
+    // Two vectors of rows at a time: what the sources have there is laid side by side once for all targets.
+    static int SubtractPanels<T>(
+        double* target, int targets, double* source, int sources, double* coefficients, int row, int rows)
+        where T : struct, IDoubles<T>
     {
-        double* t1 = target + (targets > 1 ? rows : 0), t2 = target + (targets > 2 ? 2 * rows : 0), t3 = target + (targets > 3 ? 3 * rows : 0);
-        double* c1 = coefficients + (targets > 1 ? sources : 0), c2 = coefficients + (targets > 2 ? 2 * sources : 0);
-        double* c3 = coefficients + (targets > 3 ? 3 * sources : 0);
-        int row = 0;
-        for (; row <= count - 8; row += 8)
+        double* panel = Room(sources * 2 * T.Count);
+        for (; row <= rows - 2 * T.Count; row += 2 * T.Count)
         {
-            Vector256<double> s00 = default, s01 = default, s10 = default, s11 = default;
-            Vector256<double> s20 = default, s21 = default, s30 = default, s31 = default;
-            double* at = source + row;
-            for (int i = 0; i < sources; i++, at += rows)
+            double* from = source + row, to = panel;
+            for (int i = 0; i < sources; i++, from += rows, to += 2 * T.Count)
             {
-                var low = Vector256.Load(at);
-                var high = Vector256.Load(at + 4);
-                var c = Vector256.Create(coefficients[i]);
-                s00 = Vector256.FusedMultiplyAdd(c, low, s00);
-                s01 = Vector256.FusedMultiplyAdd(c, high, s01);
-                c = Vector256.Create(c1[i]);
-                s10 = Vector256.FusedMultiplyAdd(c, low, s10);
-                s11 = Vector256.FusedMultiplyAdd(c, high, s11);
-                c = Vector256.Create(c2[i]);
-                s20 = Vector256.FusedMultiplyAdd(c, low, s20);
-                s21 = Vector256.FusedMultiplyAdd(c, high, s21);
-                c = Vector256.Create(c3[i]);
-                s30 = Vector256.FusedMultiplyAdd(c, low, s30);
-                s31 = Vector256.FusedMultiplyAdd(c, high, s31);
+                T.Load(from).Store(to);
+                T.Load(from + T.Count).Store(to + T.Count);
             }
 
-            Subtract(target + row, s00, s01);
-            if (targets > 1)
+            for (int j = 0; j < targets; j += Tall)
             {
-                Subtract(t1 + row, s10, s11);
-            }
-
-            if (targets > 2)
-            {
-                Subtract(t2 + row, s20, s21);
-            }
-
-            if (targets > 3)
-            {
-                Subtract(t3 + row, s30, s31);
+                SubtractBlock<T>(
+                    target + (long)j * rows + row, Math.Min(Tall, targets - j), panel, sources, coefficients + (long)j * sources, rows);
             }
         }
 
-        for (; row < count; row++)
-        {
-            for (int j = 0; j < targets; j++)
-            {
-                double sum = 0;
-                for (int i = 0; i < sources; i++)
-                {
-                    sum += coefficients[(long)j * sources + i] * source[i * rows + row];
-                }
+        return row;
+    }
 
-                target[j * rows + row] -= sum;
-            }
+    static void SubtractBlock<T>(double* target, int targets, double* panel, int sources, double* coefficients, long rows)
+        where T : struct, IDoubles<T>
+    {
+        // Beyond the last target the first one's coefficients are read again; its sums are not used.
+        double* c1 = coefficients + (targets > 1 ? sources : 0), c2 = coefficients + (targets > 2 ? 2 * sources : 0);
+        double* c3 = coefficients + (targets > 3 ? 3 * sources : 0);
+        T s00 = default, s01 = default, s10 = default, s11 = default, s20 = default, s21 = default, s30 = default, s31 = default;
+        for (int i = 0; i < sources; i++, panel += 2 * T.Count)
+        {
+            T low = T.Load(panel), high = T.Load(panel + T.Count), c = T.Fill(coefficients[i]);
+            s00 = T.MultiplyAdd(c, low, s00);
+            s01 = T.MultiplyAdd(c, high, s01);
+            c = T.Fill(c1[i]);
+            s10 = T.MultiplyAdd(c, low, s10);
+            s11 = T.MultiplyAdd(c, high, s11);
+            c = T.Fill(c2[i]);
+            s20 = T.MultiplyAdd(c, low, s20);
+            s21 = T.MultiplyAdd(c, high, s21);
+            c = T.Fill(c3[i]);
+            s30 = T.MultiplyAdd(c, low, s30);
+            s31 = T.MultiplyAdd(c, high, s31);
+        }
+
+        Subtract(target, s00, s01);
+        if (targets > 1)
+        {
+            Subtract(target + rows, s10, s11);
+        }
+
+        if (targets > 2)
+        {
+            Subtract(target + 2 * rows, s20, s21);
+        }
+
+        if (targets > 3)
+        {
+            Subtract(target + 3 * rows, s30, s31);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void Subtract(double* target, Vector256<double> low, Vector256<double> high)
+    static void Subtract<T>(double* target, T low, T high)
+        where T : struct, IDoubles<T>
     {
-        (Vector256.Load(target) - low).Store(target);
-        (Vector256.Load(target + 4) - high).Store(target + 4);
+        (T.Load(target) - low).Store(target);
+        (T.Load(target + T.Count) - high).Store(target + T.Count);
     }
 }

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using CausalMixFT.Kernels.Devices;
+using CausalMixFT.Kernels.LinearAlgebra;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -100,35 +101,46 @@ abstract class FeatureMoments
         private protected override void Compute(double[] x, double[] y, int rows, int width, int blocks, double[] partial)
         {
             int pairs = Pairs(width), length = Length(width);
+            var tiles = ColumnTiles.Widest;
+            int padded = tiles.Padded(pairs), packed = padded * ColumnTiles.Stride;
             device.For(blocks, block =>
             {
-                double[] left = new double[pairs * Chunk], right = new double[pairs * Chunk], sums = new double[pairs * pairs];
-                var own = partial.AsSpan(block * length, length);
                 int first = block * RowBlock, end = Math.Min(first + RowBlock, rows);
-                fixed (double* px = x, py = y, a = left, b = right, c = sums, to = own)
+                fixed (double* px = x, py = y, to = &partial[block * length])
                 {
-                    ColumnProducts.Inner(px + first, width, py + first, width, end - first, rows, to);
+                    ColumnProducts.Inner(px + first, width, py + first, width, end - first, rows, to, tiles);
+                    double* left = ColumnProducts.Room(2 * packed + padded * padded), right = left + packed, sums = right + packed;
+                    new Span<double>(left, 2 * packed + padded * padded).Clear();
                     for (int start = first; start < end; start += Chunk)
                     {
                         int count = Math.Min(Chunk, end - start);
-                        Multiply(x, rows, start, count, width, left);
-                        Multiply(y, rows, start, count, width, right);
-                        ColumnProducts.Inner(a, pairs, b, pairs, count, Chunk, c);
-                        TensorPrimitives.Add<double>(own[(width * width)..], sums, own[(width * width)..]);
+                        Multiply(px + start, rows, count, width, left);
+                        Multiply(py + start, rows, count, width, right);
+                        for (int strip = 0; strip < pairs; strip += tiles.Strip)
+                        {
+                            tiles.AddStrip(left, pairs, right, pairs, strip, count, sums, padded);
+                        }
+                    }
+
+                    for (int j = 0; j < pairs; j++)
+                    {
+                        new Span<double>(sums + j * padded, pairs).CopyTo(new(to + width * width + j * pairs, pairs));
                     }
                 }
             });
         }
 
-        static void Multiply(double[] columns, int rows, int start, int count, int width, double[] products)
+        // All products of two columns, packed.
+        static void Multiply(double* columns, int rows, int count, int width, double* packed)
         {
-            for (int i = 0, pair = 0; i < width; i++)
+            for (int i = 0; i < width; i++)
             {
-                for (int k = 0; k <= i; k++, pair++)
+                for (int k = 0; k <= i; k++, packed += ColumnTiles.Stride)
                 {
-                    TensorPrimitives.Multiply<double>(
-                        columns.AsSpan(i * rows + start, count), columns.AsSpan(k * rows + start, count),
-                        products.AsSpan(pair * Chunk, count));
+                    var products = new Span<double>(packed, Chunk);
+                    ReadOnlySpan<double> one = new(columns + (long)i * rows, count), other = new(columns + (long)k * rows, count);
+                    TensorPrimitives.Multiply(one, other, products);
+                    products[count..].Clear();
                 }
             }
         }

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.Intrinsics;
 
 namespace CausalMixFT.Kernels.Independence;
 
@@ -28,17 +29,18 @@ sealed unsafe class KernelFactor(double[] columns, int rows, int rank)
     /// <param name="tolerance">The share of the trace that may be left out.</param>
     public static KernelFactor Of(ReadOnlySpan<double> points, int rows, KernelFunction kernel, double tolerance)
     {
-        double[] remaining = new double[rows], scratch = new double[rows], row = new double[rows];
-        kernel.Diagonal(points, rows, remaining);
+        double[] own = points.ToArray(), remaining = new double[rows], scratch = new double[rows], row = new double[rows];
+        int[] order = [.. Enumerable.Range(0, rows)];
+        kernel.Diagonal(own, rows, remaining);
         double trace = ColumnProducts.Sum(remaining), enough = tolerance * trace;
 
         // Below this a pivot is rounding: its column would be noise divided by its own root.
         double smallest = 1e-15 * TensorPrimitives.Max<double>(remaining);
         var columns = new double[rows * Math.Min(rows, 32)];
         int rank = 0;
-        for (; rank < rows && ColumnProducts.Sum(remaining) > enough; rank++)
+        for (; rank < rows && ColumnProducts.Sum(remaining.AsSpan(rank)) > enough; rank++)
         {
-            int pivot = TensorPrimitives.IndexOfMax<double>(remaining);
+            int pivot = rank + TensorPrimitives.IndexOfMax<double>(remaining.AsSpan(rank));
             if (remaining[pivot] <= smallest)
             {
                 break;
@@ -49,32 +51,53 @@ sealed unsafe class KernelFactor(double[] columns, int rows, int rank)
                 Array.Resize(ref columns, Math.Min(2 * rank, rows) * rows);
             }
 
-            var next = columns.AsSpan(rank * rows, rows);
-            kernel.Column(points, rows, pivot, scratch, next);
+            // Pivots come to the front: a column is zero at those before it, and what is left of a row shortens.
+            (order[rank], order[pivot]) = (order[pivot], order[rank]);
+            (remaining[rank], remaining[pivot]) = (remaining[pivot], remaining[rank]);
+            Swap(own, rows, own.Length / rows, rank, pivot);
+            Swap(columns, rows, rank, rank, pivot);
+            var next = columns.AsSpan(rank * rows + rank, rows - rank);
+            kernel.Column(own, rows, rank, scratch, next);
             for (int k = 0; k < rank; k++)
             {
-                row[k] = columns[k * rows + pivot];
+                row[k] = columns[k * rows + rank];
             }
 
             fixed (double* all = columns, coefficients = row)
             {
-                ColumnProducts.SubtractCombination(all + (long)rank * rows, all, rank, coefficients, rows);
+                ColumnProducts.SubtractCombination(
+                    all + (long)rank * rows + rank, all + rank, rank, coefficients, rows - rank, rows, Vector512.IsHardwareAccelerated);
             }
 
-            TensorPrimitives.Multiply(next, 1 / Math.Sqrt(remaining[pivot]), next);
+            TensorPrimitives.Multiply(next, 1 / Math.Sqrt(remaining[rank]), next);
+            var left = remaining.AsSpan(rank, rows - rank);
             TensorPrimitives.Multiply(next, next, scratch);
-            TensorPrimitives.Subtract(remaining, scratch, remaining);
-            TensorPrimitives.Max(remaining, 0, remaining);
-            remaining[pivot] = 0;
+            TensorPrimitives.Subtract(left, scratch.AsSpan(0, left.Length), left);
+            TensorPrimitives.Max(left, 0, left);
         }
 
         for (int k = 0; k < rank; k++)
         {
             var column = columns.AsSpan(k * rows, rows);
-            TensorPrimitives.Subtract(column, ColumnProducts.Sum(column) / rows, column);
+            double mean = ColumnProducts.Sum(column) / rows;
+            for (int i = 0; i < rows; i++)
+            {
+                scratch[order[i]] = column[i] - mean;
+            }
+
+            scratch.CopyTo(column);
         }
 
         return new(columns, rows, rank);
+    }
+
+    // Exchanges two rows of columns.
+    static void Swap(double[] columns, int rows, int count, int row, int other)
+    {
+        for (int start = 0; start < count * rows; start += rows)
+        {
+            (columns[start + row], columns[start + other]) = (columns[start + other], columns[start + row]);
+        }
     }
 
     /// <summary>The same factor without the columns that together have at most <paramref name="tolerance"/> of the trace.</summary>

@@ -22,21 +22,23 @@ public enum KernelKind
 /// <param name="Scale">θ = 1 / width² of the Gaussian; not used by the others.</param>
 readonly record struct KernelFunction(KernelKind Kind, double Scale)
 {
-    /// <summary>Writes k(row, t) for every row t of <paramref name="points"/>, (rows, dimensions), column by column.</summary>
+    /// <summary>Writes k(row, t) for the rows t from <paramref name="row"/> on.</summary>
+    /// <remarks><paramref name="points"/> are (rows, dimensions), column by column.</remarks>
     public void Column(ReadOnlySpan<double> points, int rows, int row, Span<double> scratch, Span<double> values)
     {
         values.Clear();
+        scratch = scratch[..values.Length];
         for (int start = 0; start < points.Length; start += rows)
         {
-            var column = points.Slice(start, rows);
+            var column = points.Slice(start + row, rows - row);
             if (Kind == KernelKind.Gaussian)
             {
-                TensorPrimitives.Subtract(column, column[row], scratch);
+                TensorPrimitives.Subtract(column, column[0], scratch);
                 TensorPrimitives.MultiplyAdd(scratch, scratch, values, values);
             }
             else
             {
-                TensorPrimitives.MultiplyAdd(column, column[row], values, values);
+                TensorPrimitives.MultiplyAdd(column, column[0], values, values);
             }
         }
 

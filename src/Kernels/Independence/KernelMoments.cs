@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using CausalMixFT.Kernels.Devices;
+using CausalMixFT.Kernels.LinearAlgebra;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -15,7 +16,7 @@ abstract class KernelMoments
 {
     /// <summary>The operation on <paramref name="device"/>.</summary>
     public static KernelMoments On(ComputeDevice device) =>
-        device.Choose<KernelMoments>(gpu => new Gpu(gpu), cpu => new Cpu(cpu));
+        device.Choose<KernelMoments>(gpu => new Gpu(gpu), cpu => new Cpu(cpu, Vector512.IsHardwareAccelerated));
 
     /// <summary>Writes (Σₜ Aₜₜ Bₜₜ, ‖A ∘ B‖²) of each pair of factors.</summary>
     public abstract void Compute(
@@ -73,10 +74,10 @@ abstract class KernelMoments
         }
     }
 
-    internal sealed unsafe class Cpu(CpuDevice device) : KernelMoments
+    internal sealed unsafe class Cpu(CpuDevice device, bool is512) : KernelMoments
     {
-        // Rows of a panel: 4 rows against 8 are eight vector sums, fed by two loads and four broadcasts.
-        const int Panel = 8, Tall = 4;
+        // Rows of a panel.
+        const int Panel = 8;
 
         // 64 rows of A to a task: at 500 rows and rank 100 some 0.2 ms, long against handing it to a thread.
         const int Block = 8;
@@ -133,79 +134,83 @@ abstract class KernelMoments
             return packed;
         }
 
-        static (double Trace, double Square) Sum(double* x, int rankX, double* y, int rankY, int first, int end, int panels)
+        (double Trace, double Square) Sum(double* x, int rankX, double* y, int rankY, int first, int end, int panels)
         {
             double trace = 0, within = 0, beyond = 0;
-            double* a = stackalloc double[Tall * Panel];
-            double* b = stackalloc double[Tall * Panel];
+            double* a = stackalloc double[Panel * Panel];
+            double* b = stackalloc double[Panel * Panel];
             for (int panel = first; panel < end; panel++)
             {
-                for (int half = 0; half < Panel; half += Tall)
+                // A ∘ B is symmetric: what lies right of the diagonal's panel counts twice.
+                var square = Vector256<double>.Zero;
+                for (int other = panel; other < panels; other++)
                 {
-                    // A ∘ B is symmetric: what lies right of the diagonal's panel counts twice.
-                    var square = Vector256<double>.Zero;
-                    for (int other = panel; other < panels; other++)
+                    Multiply(x + (long)panel * rankX * Panel, x + (long)other * rankX * Panel, rankX, a);
+                    Multiply(y + (long)panel * rankY * Panel, y + (long)other * rankY * Panel, rankY, b);
+                    var own = Vector256<double>.Zero;
+                    for (int i = 0; i < Panel * Panel; i += 4)
                     {
-                        Tile(x + (long)panel * rankX * Panel + half, x + (long)other * rankX * Panel, rankX, a);
-                        Tile(y + (long)panel * rankY * Panel + half, y + (long)other * rankY * Panel, rankY, b);
-                        var own = Vector256<double>.Zero;
-                        for (int i = 0; i < Tall * Panel; i += 4)
-                        {
-                            var product = Vector256.Load(a + i) * Vector256.Load(b + i);
-                            own = Vector256.FusedMultiplyAdd(product, product, own);
-                        }
-
-                        if (other > panel)
-                        {
-                            square += own;
-                            continue;
-                        }
-
-                        within += Vector256.Sum(own);
-                        for (int i = 0; i < Tall; i++)
-                        {
-                            trace += a[i * Panel + half + i] * b[i * Panel + half + i];
-                        }
+                        var product = Vector256.Load(a + i) * Vector256.Load(b + i);
+                        own = Vector256.FusedMultiplyAdd(product, product, own);
                     }
 
-                    beyond += Vector256.Sum(square);
+                    if (other > panel)
+                    {
+                        square += own;
+                        continue;
+                    }
+
+                    within += Vector256.Sum(own);
+                    for (int i = 0; i < Panel; i++)
+                    {
+                        trace += a[i * Panel + i] * b[i * Panel + i];
+                    }
                 }
+
+                beyond += Vector256.Sum(square);
             }
 
             return (trace, within + 2 * beyond);
         }
 
-        /// <summary>Products of four rows of one panel with the eight of another.</summary>
-        static void Tile(double* four, double* eight, int rank, double* products)
+        /// <summary>Products of the rows of one panel with those of another.</summary>
+        void Multiply(double* panel, double* other, int rank, double* products)
         {
-            Vector256<double> s00 = default, s01 = default, s10 = default, s11 = default;
-            Vector256<double> s20 = default, s21 = default, s30 = default, s31 = default;
-            for (int k = 0; k < rank; k++, four += Panel, eight += Panel)
+            if (is512)
             {
-                var low = Vector256.Load(eight);
-                var high = Vector256.Load(eight + 4);
-                var own = Vector256.Create(four[0]);
-                s00 = Vector256.FusedMultiplyAdd(own, low, s00);
-                s01 = Vector256.FusedMultiplyAdd(own, high, s01);
-                own = Vector256.Create(four[1]);
-                s10 = Vector256.FusedMultiplyAdd(own, low, s10);
-                s11 = Vector256.FusedMultiplyAdd(own, high, s11);
-                own = Vector256.Create(four[2]);
-                s20 = Vector256.FusedMultiplyAdd(own, low, s20);
-                s21 = Vector256.FusedMultiplyAdd(own, high, s21);
-                own = Vector256.Create(four[3]);
-                s30 = Vector256.FusedMultiplyAdd(own, low, s30);
-                s31 = Vector256.FusedMultiplyAdd(own, high, s31);
+                Multiply<Doubles8>(panel, other, rank, products);
+                return;
             }
 
-            s00.Store(products);
-            s01.Store(products + 4);
-            s10.Store(products + 8);
-            s11.Store(products + 12);
-            s20.Store(products + 16);
-            s21.Store(products + 20);
-            s30.Store(products + 24);
-            s31.Store(products + 28);
+            Multiply<Doubles4>(panel, other, rank, products);
+            Multiply<Doubles4>(panel, other + 4, rank, products + 4);
+        }
+
+        static void Multiply<T>(double* panel, double* other, int rank, double* products)
+            where T : struct, IDoubles<T>
+        {
+            T s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default, s6 = default, s7 = default;
+            for (int k = 0; k < rank; k++, panel += Panel, other += Panel)
+            {
+                var own = T.Load(other);
+                s0 = T.MultiplyAdd(T.Fill(panel[0]), own, s0);
+                s1 = T.MultiplyAdd(T.Fill(panel[1]), own, s1);
+                s2 = T.MultiplyAdd(T.Fill(panel[2]), own, s2);
+                s3 = T.MultiplyAdd(T.Fill(panel[3]), own, s3);
+                s4 = T.MultiplyAdd(T.Fill(panel[4]), own, s4);
+                s5 = T.MultiplyAdd(T.Fill(panel[5]), own, s5);
+                s6 = T.MultiplyAdd(T.Fill(panel[6]), own, s6);
+                s7 = T.MultiplyAdd(T.Fill(panel[7]), own, s7);
+            }
+
+            s0.Store(products);
+            s1.Store(products + Panel);
+            s2.Store(products + 2 * Panel);
+            s3.Store(products + 3 * Panel);
+            s4.Store(products + 4 * Panel);
+            s5.Store(products + 5 * Panel);
+            s6.Store(products + 6 * Panel);
+            s7.Store(products + 7 * Panel);
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using CausalMixFT.Kernels.Devices;
+using CausalMixFT.Kernels.LinearAlgebra;
 
 namespace CausalMixFT.Kernels.Independence;
 
@@ -10,21 +11,26 @@ namespace CausalMixFT.Kernels.Independence;
 /// </remarks>
 sealed unsafe class KernelRegression
 {
-    // Right sides that are solved for at once: a row of them fills four vector registers, and L is read once for all.
-    const int Together = 16;
+    // Right sides that are solved for at once: a row of them is eight vectors of AVX-512, and L is read once for all.
+    const int Together = 64;
 
     readonly KernelFactor _given;
+    readonly bool _is512;
     readonly double[] _cholesky; // row by row, its transpose above the diagonal
 
     /// <summary>The regression on the variables whose centred kernel is <paramref name="given"/>, with ridge ε.</summary>
     public KernelRegression(KernelFactor given, double ridge)
+        : this(given, ridge, Vector512.IsHardwareAccelerated) { }
+
+    /// <summary>The same in vectors of 512 bits or of 256; the bits do not depend on it.</summary>
+    internal KernelRegression(KernelFactor given, double ridge, bool is512)
     {
-        _given = given;
+        (_given, _is512) = (given, is512);
         int rank = given.Rank;
         _cholesky = new double[rank * rank];
         fixed (double* columns = given.Columns, gram = _cholesky)
         {
-            ColumnProducts.Inner(columns, rank, columns, rank, given.Rows, gram);
+            ColumnProducts.Inner(columns, rank, columns, rank, given.Rows, given.Rows, gram, new(is512));
         }
 
         for (int i = 0; i < rank; i++)
@@ -69,7 +75,7 @@ sealed unsafe class KernelRegression
         fixed (double* given = _given.Columns, columns = left, coefficients = weights, matrix = _cholesky, right = turned)
         {
             double* own = columns + (long)first * rows;
-            ColumnProducts.Inner(given, rank, own, count, rows, coefficients);
+            ColumnProducts.Inner(given, rank, own, count, rows, rows, coefficients, new(_is512));
             for (int i = 0; i < rank; i++)
             {
                 for (int j = 0; j < count; j++)
@@ -81,13 +87,13 @@ sealed unsafe class KernelRegression
             // L down, then Lᵀ, which stands above the diagonal, up.
             for (int i = 0; i < rank; i++)
             {
-                Eliminate(right + i * Together, right, matrix + (long)i * rank, i, 1 / matrix[(long)i * rank + i]);
+                Eliminate(right + i * Together, right, matrix + (long)i * rank, i, 1 / matrix[(long)i * rank + i], count);
             }
 
             for (int i = rank - 1; i >= 0; i--)
             {
                 double* row = matrix + (long)i * rank;
-                Eliminate(right + i * Together, right + (i + 1) * Together, row + i + 1, rank - 1 - i, 1 / row[i]);
+                Eliminate(right + i * Together, right + (i + 1) * Together, row + i + 1, rank - 1 - i, 1 / row[i], count);
             }
 
             for (int i = 0; i < rank; i++)
@@ -98,29 +104,51 @@ sealed unsafe class KernelRegression
                 }
             }
 
-            ColumnProducts.SubtractCombinations(own, count, given, rank, coefficients, rows);
+            ColumnProducts.SubtractCombinations(own, count, given, rank, coefficients, rows, _is512);
         }
     }
 
-    // target = (target − Σₖ coefficients[k] · sourceₖ) · scale, rows of 16.
-    static void Eliminate(double* target, double* source, double* coefficients, int count, double scale)
+    // target = (target − Σₖ coefficients[k] · sourceₖ) · scale, for the first so many numbers of a row or some more.
+    void Eliminate(double* target, double* source, double* coefficients, int count, double scale, int width)
     {
-        var s0 = Vector256.Load(target);
-        var s1 = Vector256.Load(target + 4);
-        var s2 = Vector256.Load(target + 8);
-        var s3 = Vector256.Load(target + 12);
+        int first = 0;
+        for (; _is512 && first < width - 4 * Doubles8.Count; first += 8 * Doubles8.Count)
+        {
+            Eliminate<Doubles8>(target + first, source + first, coefficients, count, scale);
+        }
+
+        for (; first < width; first += 8 * Doubles4.Count)
+        {
+            Eliminate<Doubles4>(target + first, source + first, coefficients, count, scale);
+        }
+    }
+
+    static void Eliminate<T>(double* target, double* source, double* coefficients, int count, double scale)
+        where T : struct, IDoubles<T>
+    {
+        T s0 = T.Load(target), s1 = T.Load(target + T.Count), s2 = T.Load(target + 2 * T.Count), s3 = T.Load(target + 3 * T.Count);
+        T s4 = T.Load(target + 4 * T.Count), s5 = T.Load(target + 5 * T.Count), s6 = T.Load(target + 6 * T.Count);
+        T s7 = T.Load(target + 7 * T.Count);
         for (int k = 0; k < count; k++, source += Together)
         {
-            var c = Vector256.Create(-coefficients[k]);
-            s0 = Vector256.FusedMultiplyAdd(c, Vector256.Load(source), s0);
-            s1 = Vector256.FusedMultiplyAdd(c, Vector256.Load(source + 4), s1);
-            s2 = Vector256.FusedMultiplyAdd(c, Vector256.Load(source + 8), s2);
-            s3 = Vector256.FusedMultiplyAdd(c, Vector256.Load(source + 12), s3);
+            var c = T.Fill(-coefficients[k]);
+            s0 = T.MultiplyAdd(c, T.Load(source), s0);
+            s1 = T.MultiplyAdd(c, T.Load(source + T.Count), s1);
+            s2 = T.MultiplyAdd(c, T.Load(source + 2 * T.Count), s2);
+            s3 = T.MultiplyAdd(c, T.Load(source + 3 * T.Count), s3);
+            s4 = T.MultiplyAdd(c, T.Load(source + 4 * T.Count), s4);
+            s5 = T.MultiplyAdd(c, T.Load(source + 5 * T.Count), s5);
+            s6 = T.MultiplyAdd(c, T.Load(source + 6 * T.Count), s6);
+            s7 = T.MultiplyAdd(c, T.Load(source + 7 * T.Count), s7);
         }
 
         (s0 * scale).Store(target);
-        (s1 * scale).Store(target + 4);
-        (s2 * scale).Store(target + 8);
-        (s3 * scale).Store(target + 12);
+        (s1 * scale).Store(target + T.Count);
+        (s2 * scale).Store(target + 2 * T.Count);
+        (s3 * scale).Store(target + 3 * T.Count);
+        (s4 * scale).Store(target + 4 * T.Count);
+        (s5 * scale).Store(target + 5 * T.Count);
+        (s6 * scale).Store(target + 6 * T.Count);
+        (s7 * scale).Store(target + 7 * T.Count);
     }
 }

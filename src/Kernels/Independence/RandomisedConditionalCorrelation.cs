@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using CausalMixFT.Kernels.Devices;
+using CausalMixFT.Kernels.LinearAlgebra;
 using CausalMixFT.Kernels.Rng;
 
 namespace CausalMixFT.Kernels.Independence;
@@ -271,7 +272,8 @@ public sealed class RandomisedConditionalCorrelation : IDisposable
             fixed (double* pa = a, pb = b, to = partial)
             {
                 ColumnProducts.Inner(
-                    pa + start, countA, pb + start, countB, Math.Min(RowBlock, rows - start), rows, to + (long)block * length);
+                    pa + start, countA, pb + start, countB, Math.Min(RowBlock, rows - start), rows, to + (long)block * length,
+                    ColumnTiles.Widest);
             }
         });
         var sums = partial.AsSpan(0, length);

@@ -1,7 +1,5 @@
 using System.Buffers;
-using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 using CausalMixFT.Kernels.Devices;
 
 namespace CausalMixFT.Kernels.LinearAlgebra;
@@ -11,15 +9,16 @@ public abstract partial class Covariance
     // The data are read once. Rows come in groups that fit a cache; each group is copied with its own mean taken out, and
     // half of XᵀX is added up from the copy. What lies between the groups' means, the same sum of their few rows adds
     // (Chan, Golub and LeVeque 1983): as accurate as taking the mean of all rows out first.
-    internal sealed unsafe class Cpu(CpuDevice device) : Covariance
+    internal sealed unsafe class Cpu(CpuDevice device, ColumnTiles tiles) : Covariance
     {
-        // A block of 256 rows: 4 columns by 3 are 14 KiB, by a strip of 12 they are 32 KiB, a whole first-level cache. The
-        // eight doubles between columns keep them from falling on the same cache lines.
-        const int Block = 256, Stride = Block + 8, Tall = 4, Wide = 3, Strip = 4 * Wide;
+        const int Block = ColumnTiles.Block, Stride = ColumnTiles.Stride;
 
         // Tall tables are cut into chunks of rows with sums of their own, 8 MiB of them at most; wide ones into strips of
         // the result. By size alone, so that the number of threads changes no bit.
         const int Chunks = 64, MostColumnsOfChunk = 256, TallRows = 16 * Block, SumsLength = 1 << 20;
+
+        // Columns of the result that are written beside one another, each with its mirror image's row.
+        const int Mirrored = 16;
 
         // 8 MiB of the copy at a time for wide tables.
         const int SlabLength = 1 << 20;
@@ -65,22 +64,27 @@ public abstract partial class Covariance
 
         void Compute(double** columns, int rows, int count, double* covariance)
         {
-            int padded = (count + Strip - 1) / Strip * Strip;
+            int padded = tiles.Padded(count);
             using var sums = device.Allocate<double>(padded * padded);
             AddGroups(columns, rows, count, padded, sums, centre: true);
-            for (int j = 0; j < count; j++)
+            For(count > MostColumnsOfChunk, (count + Mirrored - 1) / Mirrored, part =>
             {
-                for (int i = 0; i <= j; i++)
+                int first = part * Mirrored, end = Math.Min(first + Mirrored, count);
+                for (int i = 0; i < end; i++)
                 {
-                    covariance[(long)i * count + j] = covariance[(long)j * count + i] = sums.Start[(long)j * padded + i] / (rows - 1);
+                    for (int j = Math.Max(i, first); j < end; j++)
+                    {
+                        double value = sums.Start[(long)j * padded + i] / (rows - 1);
+                        covariance[(long)i * count + j] = covariance[(long)j * count + i] = value;
+                    }
                 }
-            }
+            });
         }
 
         void AddGroups(double** columns, int rows, int count, int padded, DeviceArray<double> sums, bool centre)
         {
             bool tall = count <= MostColumnsOfChunk && rows >= TallRows;
-            int group = tall ? Block : Math.Max(1, SlabLength / padded / Block) * Block;
+            int group = tall ? Block : Math.Max(1, SlabLength / count / Block) * Block;
             int groups = (rows + group - 1) / group;
             using var means = device.Allocate<double>(groups * count);
             if (tall)
@@ -127,13 +131,15 @@ public abstract partial class Covariance
         void AddChunks(
             double** columns, int rows, int count, int padded, DeviceArray<double> sums, double* means, bool centre)
         {
-            int blocks = (rows + Block - 1) / Block, chunks = Math.Min(Chunks, SumsLength / (padded * padded));
+            int blocks = (rows + Block - 1) / Block;
+            int chunks = Math.Min(Chunks, Math.Min((blocks + 1) / 2, SumsLength / (count * count)));
             using var parts = device.Allocate<double>(chunks * padded * padded);
             device.For(chunks, chunk =>
             {
-                var rented = ArrayPool<double>.Shared.Rent(padded * Stride);
-                fixed (double* packed = rented)
+                var rented = ArrayPool<double>.Shared.Rent(padded * Stride + 8);
+                fixed (double* start = rented)
                 {
+                    double* packed = (double*)(((nint)start + 63) & -64); // no load crosses a cache line
                     double* part = parts.Start + (long)chunk * padded * padded;
                     new Span<double>(packed + count * Stride, (padded - count) * Stride).Clear();
                     for (int block = (int)((long)blocks * chunk / chunks); block < (int)((long)blocks * (chunk + 1) / chunks); block++)
@@ -143,12 +149,13 @@ public abstract partial class Covariance
                         {
                             double mean = centre ? Mean(columns[column] + first, length) : 0;
                             means[(long)column * blocks + block] = mean;
-                            Pack(columns[column] + first, length, mean, packed + column * Stride);
+                            ColumnTiles.Pack(columns[column] + first, length, mean, packed + column * Stride);
                         }
 
-                        for (int strip = 0; strip < padded; strip += Strip)
+                        var next = new NextColumns(columns, count, first + length, Math.Min(Block, rows - first - length));
+                        for (int strip = 0; strip < padded; strip += tiles.Strip)
                         {
-                            AddStrip(packed, strip, (length + 3) & -4, part, padded);
+                            tiles.AddStripBelow(packed, count, strip, length, part, padded, ref next);
                         }
                     }
                 }
@@ -181,20 +188,21 @@ public abstract partial class Covariance
                     means[(long)column * slabs + s] = mean;
                     for (int row = 0; row < length; row += Block)
                     {
-                        Pack(
+                        ColumnTiles.Pack(
                             columns[column] + first + row, Math.Min(Block, length - row), mean,
                             packed.Start + (row / Block * padded + column) * (long)Stride);
                     }
                 });
 
                 // The last strips are the longest and begin first.
-                For(parallel, padded / Strip, strip =>
+                For(parallel, padded / tiles.Strip, strip =>
                 {
+                    var none = default(NextColumns);
                     for (int row = 0; row < length; row += Block)
                     {
-                        AddStrip(
-                            packed.Start + row / Block * padded * (long)Stride, padded - (strip + 1) * Strip,
-                            (Math.Min(Block, length - row) + 3) & -4, sums.Start, padded);
+                        tiles.AddStripBelow(
+                            packed.Start + row / Block * padded * (long)Stride, count, padded - (strip + 1) * tiles.Strip,
+                            Math.Min(Block, length - row), sums.Start, padded, ref none);
                     }
                 });
             }
@@ -232,96 +240,6 @@ public abstract partial class Covariance
             }
 
             return sum / length;
-        }
-
-        static void Pack(double* values, int length, double mean, double* packed)
-        {
-            var minus = Vector256.Create(mean);
-            int i = 0;
-            for (; i <= length - 4; i += 4)
-            {
-                (Vector256.Load(values + i) - minus).Store(packed + i);
-            }
-
-            for (; i < length; i++)
-            {
-                packed[i] = values[i] - mean;
-            }
-
-            for (; (i & 3) != 0; i++)
-            {
-                packed[i] = 0;
-            }
-        }
-
-        /// <summary>Adds the products of a strip's 12 columns with all columns up to them.</summary>
-        static void AddStrip(double* packed, int strip, int length, double* sums, int padded)
-        {
-            for (int i = 0; i < strip + Strip; i += Tall)
-            {
-                for (int j = strip; j < strip + Strip; j += Wide)
-                {
-                    if (i < j + Wide)
-                    {
-                        AddTile(packed + i * Stride, packed + j * Stride, length, sums + (long)j * padded + i, padded);
-                    }
-                }
-            }
-        }
-
-        // 4 × 3 columns: 12 sums, 7 loads for 12 multiply-adds, in the sixteen registers of AVX2.
-        [SkipLocalsInit]
-        static void AddTile(double* a, double* b, int length, double* sums, int padded)
-        {
-            Vector256<double> s00 = default, s10 = default, s20 = default, s30 = default;
-            Vector256<double> s01 = default, s11 = default, s21 = default, s31 = default;
-            Vector256<double> s02 = default, s12 = default, s22 = default, s32 = default;
-            for (double* end = a + length; a < end; a += 4, b += 4)
-            {
-                var x0 = Vector256.Load(b);
-                var x1 = Vector256.Load(b + Stride);
-                var x2 = Vector256.Load(b + 2 * Stride);
-                var y = Vector256.Load(a);
-                s00 = Vector256.FusedMultiplyAdd(y, x0, s00);
-                s01 = Vector256.FusedMultiplyAdd(y, x1, s01);
-                s02 = Vector256.FusedMultiplyAdd(y, x2, s02);
-                y = Vector256.Load(a + Stride);
-                s10 = Vector256.FusedMultiplyAdd(y, x0, s10);
-                s11 = Vector256.FusedMultiplyAdd(y, x1, s11);
-                s12 = Vector256.FusedMultiplyAdd(y, x2, s12);
-                y = Vector256.Load(a + 2 * Stride);
-                s20 = Vector256.FusedMultiplyAdd(y, x0, s20);
-                s21 = Vector256.FusedMultiplyAdd(y, x1, s21);
-                s22 = Vector256.FusedMultiplyAdd(y, x2, s22);
-                y = Vector256.Load(a + 3 * Stride);
-                s30 = Vector256.FusedMultiplyAdd(y, x0, s30);
-                s31 = Vector256.FusedMultiplyAdd(y, x1, s31);
-                s32 = Vector256.FusedMultiplyAdd(y, x2, s32);
-            }
-
-            Add(sums, s00, s10, s20, s30);
-            Add(sums + padded, s01, s11, s21, s31);
-            Add(sums + 2L * padded, s02, s12, s22, s32);
-        }
-
-        /// <summary>Adds the sum of each of four vectors to one of four neighbours.</summary>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        static void Add(double* sums, Vector256<double> a, Vector256<double> b, Vector256<double> c, Vector256<double> d)
-        {
-            if (Avx.IsSupported)
-            {
-                var ab = Avx.HorizontalAdd(a, b);
-                var cd = Avx.HorizontalAdd(c, d);
-                var total = Avx.Permute2x128(ab, cd, 0x20) + Avx.Permute2x128(ab, cd, 0x31);
-                (Vector256.Load(sums) + total).Store(sums);
-            }
-            else
-            {
-                sums[0] += Vector256.Sum(a);
-                sums[1] += Vector256.Sum(b);
-                sums[2] += Vector256.Sum(c);
-                sums[3] += Vector256.Sum(d);
-            }
         }
     }
 }

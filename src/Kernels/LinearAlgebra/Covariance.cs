@@ -12,7 +12,7 @@ public abstract partial class Covariance
 {
     /// <summary>The operation on <paramref name="device"/>.</summary>
     public static Covariance On(ComputeDevice device) =>
-        device.Choose<Covariance>(gpu => new Gpu(gpu), cpu => new Cpu(cpu));
+        device.Choose<Covariance>(gpu => new Gpu(gpu), cpu => new Cpu(cpu, ColumnTiles.Widest));
 
     /// <summary>Writes the covariance of data that lie on the device.</summary>
     /// <remarks>A GPU centres <paramref name="data"/> where they lie; a CPU leaves them as they are.</remarks>

@@ -49,14 +49,17 @@ public abstract partial class Attention
             var s = shape;
             if (Small.Suits(s, q.Width))
             {
-                Run(s.Outer * s.Inner, ScoresOfSet(s) * s.Heads, problem => Small.Forward(s, problem, q, keyValue, o, logSumExp));
+                Run(
+                    s.Outer * s.Inner, ScoresOfSet(s) * s.Heads, (s, q, keyValue, o, logSumExp),
+                    static (on, problem) => Small.Forward(on.s, problem, on.q, on.keyValue, on.o, on.logSumExp));
                 return;
             }
 
             int block = RowsOfBlock(s, ForwardUnits, FewestRows, MostRows);
             int blocks = Math.Max(1, (s.QueriesOfSet + block - 1) / block);
-            Run(s.KeySets * blocks, ScoresOfSet(s) / blocks, unit =>
+            Run(s.KeySets * blocks, ScoresOfSet(s) / blocks, (s, q, keyValue, o, logSumExp, block, blocks), static (on, unit) =>
             {
+                var (s, q, keyValue, o, logSumExp, block, blocks) = on;
                 int first = unit % blocks * block;
                 ForwardUnit(
                     s, new(s, q, keyValue, unit / blocks), first, Math.Min(block, s.QueriesOfSet - first), q, keyValue, o, logSumExp);
@@ -71,11 +74,19 @@ public abstract partial class Attention
             if (Small.Suits(s, q.Width) && !accumulate)
             {
                 Run(
-                    s.Outer * s.Inner, ScoresOfSet(s) * s.Heads,
-                    problem => Small.Backward(s, problem, dAttended, q, keyValue, logSumExp, dq, dKeyValue));
+                    s.Outer * s.Inner, ScoresOfSet(s) * s.Heads, (s, dAttended, q, keyValue, logSumExp, dq, dKeyValue),
+                    static (on, problem) => Small.Backward(
+                        on.s, problem, on.dAttended, on.q, on.keyValue, on.logSumExp, on.dq, on.dKeyValue));
                 return;
             }
 
+            BackwardSets(s, dAttended, q, keyValue, o, logSumExp, dq, dKeyValue, accumulate);
+        }
+
+        void BackwardSets(
+            AttentionShape s, Tensor dAttended, Tensor q, Tensor keyValue, Tensor o, Tensor logSumExp, Tensor dq, Tensor dKeyValue,
+            bool accumulate)
+        {
             int block = RowsOfBlock(s, BackwardUnits, FewestRows, int.MaxValue);
             int blocks = Math.Max(1, (s.QueriesOfSet + block - 1) / block), length = new Layout(s, q.Width / s.Heads).GradientLength;
             bool split = blocks > 1;
@@ -87,7 +98,7 @@ public abstract partial class Attention
             fixed (float* partials = _partials)
             {
                 float* gradients = partials;
-                Run(s.KeySets * blocks, ScoresOfSet(s) / blocks, unit =>
+                Run(s.KeySets * blocks, ScoresOfSet(s) / blocks, 0, (_, unit) =>
                 {
                     int first = unit % blocks * block;
                     BackwardUnit(
@@ -123,14 +134,14 @@ public abstract partial class Attention
             return Math.Max(RowStep, (each + RowStep - 1) / RowStep * RowStep);
         }
 
-        void Run(int units, long scores, Action<int> unit)
+        void Run<TState>(int units, long scores, TState state, Action<TState, int> unit)
         {
             int perTask = (int)Math.Clamp(ScoresPerTask / Math.Max(1, scores), 1, 1024);
-            device.For((units + perTask - 1) / perTask, task =>
+            device.For((units + perTask - 1) / perTask, (units, perTask, state, unit), static (on, task) =>
             {
-                for (int u = task * perTask; u < Math.Min(units, (task + 1) * perTask); u++)
+                for (int u = task * on.perTask; u < Math.Min(on.units, (task + 1) * on.perTask); u++)
                 {
-                    unit(u);
+                    on.unit(on.state, u);
                 }
             });
         }

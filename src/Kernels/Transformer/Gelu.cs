@@ -64,8 +64,9 @@ public abstract class Gelu
     {
         const int Block = 8192; // 32 KiB: about 10 µs of error functions
 
-        public override void Forward(Tensor x, Tensor y) => device.For((x.Length + Block - 1) / Block, block =>
+        public override void Forward(Tensor x, Tensor y) => device.For((x.Length + Block - 1) / Block, (x, y), static (on, block) =>
         {
+            var (x, y) = on;
             float* source = x.Start, target = y.Start;
             int i = block * Block, end = Math.Min(x.Length, i + Block);
             for (; Vector512.IsHardwareAccelerated && i + 16 <= end; i += 16)
@@ -90,8 +91,9 @@ public abstract class Gelu
             }
         });
 
-        public override void Backward(Tensor dy, Tensor x, Tensor dx) => device.For((x.Length + Block - 1) / Block, block =>
+        public override void Backward(Tensor dy, Tensor x, Tensor dx) => device.For((x.Length + Block - 1) / Block, (dy, x, dx), static (on, block) =>
         {
+            var (dy, x, dx) = on;
             float* source = x.Start, gradient = dy.Start, target = dx.Start;
             int i = block * Block, end = Math.Min(x.Length, i + Block);
             for (; Vector512.IsHardwareAccelerated && i + 16 <= end; i += 16)

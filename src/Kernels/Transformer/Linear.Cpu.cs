@@ -51,12 +51,12 @@ public abstract partial class Linear
 
             int width = weight.Width, rows = weight.Rows, tasks = (rows + PanelsPerTask * 16 - 1) / (PanelsPerTask * 16);
             var packed = workspace.Take(PanelRows(rows), width);
-            device.For(tasks, task =>
+            device.For(tasks, (weight, packed), static (on, task) =>
             {
-                int first = task * PanelsPerTask * 16;
+                int first = task * PanelsPerTask * 16, width = on.weight.Width;
                 TileProduct.PackPanels(
-                    weight.Start + (long)first * width, width, width, Math.Min(PanelsPerTask * 16, rows - first), transposed: true,
-                    packed.Start + (long)first * width);
+                    on.weight.Start + (long)first * width, width, width, Math.Min(PanelsPerTask * 16, on.weight.Rows - first),
+                    transposed: true, on.packed.Start + (long)first * width);
             });
             return packed;
         }
@@ -158,15 +158,20 @@ public abstract partial class Linear
         }
 
         // y (rows, n) = x (rows, k) · panels + bias + y, or without either
-        void Multiply(float* x, int rows, int k, float* panels, int n, float* bias, bool accumulate, float* y)
+        void Multiply(float* x, int rows, int k, float* panels, int n, float* bias, bool accumulate, float* y) =>
+            device.For(
+                (rows + RowsPerBlock - 1) / RowsPerBlock, new RowProduct(x, rows, k, panels, n, bias, accumulate, y),
+                static (product, block) => product.Multiply(block));
+
+        readonly struct RowProduct(float* x, int rows, int k, float* panels, int n, float* bias, bool accumulate, float* y)
         {
-            device.For((rows + RowsPerBlock - 1) / RowsPerBlock, block =>
+            internal void Multiply(int block)
             {
                 int first = block * RowsPerBlock;
                 MultiplyRows(
                     x + (long)first * k, Math.Min(RowsPerBlock, rows - first), k, panels, n, bias, accumulate,
                     y + (long)first * n);
-            });
+            }
         }
 
         static void MultiplyRows(float* x, int rows, int k, float* panels, int n, float* bias, bool accumulate, float* y)

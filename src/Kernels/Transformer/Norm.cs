@@ -233,15 +233,17 @@ public abstract class Norm
         public override void Forward(
             Tensor x, Tensor? residual, Tensor? weight, Tensor? bias, Tensor y, Tensor normalized, Tensor rstd)
         {
-            int rows = x.Rows, width = x.Width;
-            device.For((rows + RowsPerBlock - 1) / RowsPerBlock, block =>
+            var on = (this, x, residual, weight, bias, y, normalized, rstd);
+            device.For((x.Rows + RowsPerBlock - 1) / RowsPerBlock, on, static (on, block) =>
             {
+                var (norm, x, residual, weight, bias, y, normalized, rstd) = on;
+                int rows = x.Rows, width = x.Width;
                 float* w = weight is { } scale ? scale.Start : null, b = bias is { } shift ? shift.Start : null;
                 for (int row = block * RowsPerBlock; row < Math.Min(rows, (block + 1) * RowsPerBlock); row++)
                 {
                     long at = (long)row * width;
                     float* n = normalized.Start + at;
-                    rstd.Start[row] = ForwardRow(x.Start + at, residual is { } added ? added.Start + at : null, n, width);
+                    rstd.Start[row] = norm.ForwardRow(x.Start + at, residual is { } added ? added.Start + at : null, n, width);
                     if (w is not null)
                     {
                         Affine(n, w, b, y.Start + at, width);
@@ -252,9 +254,10 @@ public abstract class Norm
 
         public override void Scale(Tensor normalized, Tensor weight, Tensor? bias, Tensor y)
         {
-            int rows = y.Rows, width = y.Width;
-            device.For((rows + RowsPerBlock - 1) / RowsPerBlock, block =>
+            device.For((y.Rows + RowsPerBlock - 1) / RowsPerBlock, (normalized, weight, bias, y), static (on, block) =>
             {
+                var (normalized, weight, bias, y) = on;
+                int rows = y.Rows, width = y.Width;
                 for (int row = block * RowsPerBlock; row < Math.Min(rows, (block + 1) * RowsPerBlock); row++)
                 {
                     long at = (long)row * width;

@@ -1,3 +1,4 @@
+using CausalMixFT.Engine.Discovery;
 using CausalMixFT.Engine.Generators;
 using CausalMixFT.Engine.Tables;
 using CausalMixFT.Kernels.Devices;
@@ -22,6 +23,26 @@ public class ScmGeneratorFacts
     {
         using var device = ComputeDevice.Open(DeviceKind.Cpu, new() { Threads = 2 });
         GeneratorTables.AssertHandles(new ScmGenerator(device, Quick with { Graphs = 3, Bootstraps = 10 }), "every kind");
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public void The_target_causes_nothing_unless_asked_otherwise(bool isSink)
+    {
+        // The class and z cause x and are independent, so a search without knowledge directs class --> x.
+        const int Rows = 2000;
+        var random = new Philox(5);
+        double[] labels = [.. Enumerable.Range(0, Rows).Select(row => random.Uniform((uint)row, 0) < 0.5 ? 1.0 : 0)];
+        double[] z = [.. labels.Select((_, row) => (double)random.Normal((uint)row, 1))];
+        double[] x = [.. labels.Select((label, row) => 2 * label + z[row] + random.Normal((uint)row, 2))];
+        var table = new Table([
+            new("x", ColumnKind.Numeric, x, null, 15), new("z", ColumnKind.Numeric, z, null, 15),
+            new("y", ColumnKind.Categorical, labels, ["no", "yes"])]);
+        var options = isSink ? new ScmGeneratorOptions() : new() { TargetIsSink = false };
+        using var device = ComputeDevice.Open(DeviceKind.Cpu, new() { Threads = 1 });
+        var graph = CausalDiscovery.Discover(
+            table, options.SearchFor("y", 1), device, null, TestContext.Current.CancellationToken).Extension;
+        int[] caused = [.. Enumerable.Range(0, 3).Where(node => graph.Parents(node).Contains(2))];
+        Assert.Equal(isSink ? [] : [0], caused);
     }
 
     [Fact]

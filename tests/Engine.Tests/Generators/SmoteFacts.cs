@@ -16,8 +16,7 @@ public class SmoteFacts
     static readonly JsonElement Golden = JsonDocument.Parse(
         File.ReadAllText(RepositoryFiles.At("tests", "Data", "generators", "imbalanced-learn.json"))).RootElement;
 
-    // Its numbers as they are, for it does not standardise them.
-    static readonly SmoteOptions AsTheyAre = new() { Standardise = false };
+    static readonly SmoteOptions Defaults = new();
 
     [Fact]
     public void Neighbours_and_rows_of_numbers_are_those_of_smote()
@@ -35,7 +34,7 @@ public class SmoteFacts
         var own = Class(task);
         var golden = Golden.GetProperty("smotenc");
         double median = golden.GetProperty("median").GetDouble();
-        Assert.Equal(median * median / 2, new SmoteSpace(task, standardise: false).Mismatch(own.Rows), Tolerance);
+        Assert.Equal(median * median / 2, new SmoteSpace(task, Defaults.Standardise).Mismatch(own.Rows), Tolerance);
         Assert.Equal(Whole(golden.GetProperty("nearest")), own.Nearest);
         int unique = 0;
         AssertRows(own, task, golden.GetProperty("numbers"), (draw, from, cells) =>
@@ -76,7 +75,7 @@ public class SmoteFacts
     public void Rows_in_danger_are_those_of_borderline_smote()
     {
         var task = Task(withNames: false);
-        Assert.Equal(Whole(Golden.GetProperty("danger")), BorderlineSmoteGenerator.InDanger(Foreign(task, AsTheyAre.BorderNeighbours)));
+        Assert.Equal(Whole(Golden.GetProperty("danger")), BorderlineSmoteGenerator.InDanger(Foreign(task, Defaults.BorderNeighbours)));
     }
 
     [Theory]
@@ -84,7 +83,7 @@ public class SmoteFacts
     [InlineData(100)]
     public void Rows_begin_where_adasyn_begins_them_and_sum_to_what_is_asked_for(int count)
     {
-        double[] weights = AdasynGenerator.Weights(Foreign(Task(withNames: false), AsTheyAre.Neighbours));
+        double[] weights = AdasynGenerator.Weights(Foreign(Task(withNames: false), Defaults.Neighbours));
         int[] expected = Whole(Golden.GetProperty("adasyn").GetProperty($"{count}")), exact = AdasynGenerator.Exactly(count, weights);
         Assert.Equal(expected, AdasynGenerator.Rounded(count, weights));
         Assert.NotEqual(count, expected.Sum());
@@ -155,13 +154,13 @@ public class SmoteFacts
     static SmoteClass Class(ClassificationTask task)
     {
         using var device = ComputeDevice.Open(DeviceKind.Cpu, new() { Threads = 1 });
-        return SmoteClass.Of(task, ClassRows.Of(task), new SmoteSpace(task, standardise: false), AsTheyAre, device, null, default)[1];
+        return SmoteClass.Of(task, ClassRows.Of(task), new SmoteSpace(task, Defaults.Standardise), Defaults, device, null, default)[1];
     }
 
     static ForeignNeighbours Foreign(ClassificationTask task, int neighbours)
     {
         using var device = ComputeDevice.Open(DeviceKind.Cpu, new() { Threads = 1 });
-        return ForeignNeighbours.Count(ClassRows.Of(task), new SmoteSpace(task, standardise: false), neighbours, device, default).ElementAt(1);
+        return ForeignNeighbours.Count(ClassRows.Of(task), new SmoteSpace(task, Defaults.Standardise), neighbours, device, default).ElementAt(1);
     }
 
     static ClassificationTask Task(bool withNames)

@@ -78,6 +78,20 @@ public class CovarianceFacts
         }
     }
 
+    [Theory, InlineData(1031, 37), InlineData(6001, 23), InlineData(3500, 301)]
+    public void Vectors_of_256_bits_and_of_512_give_the_same_bits(int rows, int columns)
+    {
+        using var device = (CpuDevice)ComputeDevice.Open(DeviceKind.Cpu);
+        using var data = device.Allocate<double>(ValuesOf(rows, columns, seed: 35));
+        using var narrow = device.Allocate<double>(columns * columns);
+        using var wide = device.Allocate<double>(columns * columns);
+
+        new Covariance.Cpu(device, new(is512: false)).Compute(data, rows, columns, narrow);
+        new Covariance.Cpu(device, new(is512: true)).Compute(data, rows, columns, wide);
+
+        Assert.Equal(narrow.ToArray(), wide.ToArray());
+    }
+
     [Theory, ClassData(typeof(EveryDevice))]
     public void Columns_in_host_memory_give_the_same_and_stay_as_they_are(DeviceKind kind)
     {
