@@ -32,8 +32,8 @@ public class GoldenModelFacts(ITestOutputHelper output)
         Assert.InRange(gradients, 0, Tolerance);
     }
 
-    // The emulated device needs minutes for each small model, and hours for those of full size, so CAUSALMIXFT_EMULATE names
-    // those that it shall run, as in nano_basic,v2_basic.
+    // The emulated device needs a minute for each small model, several for its steps and hours for those of full size, so that
+    // CAUSALMIXFT_EMULATE names those that it shall run, as in nano_basic,v2_basic.
     static IEnumerable<TheoryDataRow<string, DeviceKind>> On(params string[] names) =>
         from kind in ComputeDevice.Available()
         from name in names
@@ -66,7 +66,8 @@ public class GoldenModelFacts(ITestOutputHelper output)
         Assert.InRange(gradientError, 0, 3e-5);
     }
 
-    // A gradient near 0 makes a step near the learning rate whatever its size, so rounding grows from step to step.
+    // A gradient near 0 makes a step near the learning rate whatever its size, so rounding grows from step to step: worst seen
+    // 3.6e-7 in losses, and of nano_const_outlier, whose cells reach 100, 1.6e-4 in norms and 8.3e-6 in the final logits.
     [Theory, MemberData(nameof(SmallOnDevices))]
     public void Five_steps_of_AdamW_are_those_of_PyTorch_in_single_precision(string name, DeviceKind kind)
     {
