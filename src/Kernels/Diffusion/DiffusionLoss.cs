@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using CausalMixFT.Kernels.Devices;
+using CausalMixFT.Kernels.LinearAlgebra;
 using ILGPU;
 using ILGPU.Algorithms;
 using ILGPU.Runtime;
@@ -274,7 +275,7 @@ public abstract class DiffusionLoss
             for (int category = 0; category + 1 < starts.Length; category++)
             {
                 var part = p.Slice(starts[category] - numeric, starts[category + 1] - starts[category]);
-                TensorPrimitives.Multiply(part, 1 / TensorPrimitives.Sum<float>(part), part);
+                TensorPrimitives.Multiply(part, 1 / FixedOrder.Sum(part), part);
             }
         }
     }

@@ -1,4 +1,5 @@
 using CausalMixFT.Kernels.Devices;
+using CausalMixFT.Kernels.LinearAlgebra;
 using ILGPU;
 using ILGPU.Algorithms;
 using ILGPU.Runtime;
@@ -71,7 +72,7 @@ public abstract class GradientPenalty
         public override void Measure(Tensor g, float weight, Tensor v, Tensor penalties) => device.For(g.Rows, row =>
         {
             var source = g.Slice(row, 1).Span;
-            var (factor, penalty) = Of(System.Numerics.Tensors.TensorPrimitives.SumOfSquares(source), weight, g.Rows);
+            var (factor, penalty) = Of(FixedOrder.SumOfSquares(source), weight, g.Rows);
             penalties.Span[row] = penalty;
             System.Numerics.Tensors.TensorPrimitives.Multiply(source, factor, v.Slice(row, 1).Span);
         });

@@ -107,8 +107,15 @@ public abstract partial class MatrixMultiply
                                     }
                                     else
                                     {
-                                        Tile(depth, tileA, tileB, edge, TileColumns, add: false);
-                                        CopyEdge(edge, target, ldc, Math.Min(TileRows, rows - i), Math.Min(TileColumns, columns - j), add);
+                                        // Summed onto C as in a whole tile, so that no bit tells where tiles end.
+                                        int height = Math.Min(TileRows, rows - i), width = Math.Min(TileColumns, columns - j);
+                                        if (add)
+                                        {
+                                            Copy(target, ldc, edge, TileColumns, height, width);
+                                        }
+
+                                        Tile(depth, tileA, tileB, edge, TileColumns, add);
+                                        Copy(edge, TileColumns, target, ldc, height, width);
                                     }
                                 }
                             }
@@ -186,15 +193,11 @@ public abstract partial class MatrixMultiply
             }
         }
 
-        static void CopyEdge(float* edge, float* target, int ldc, int rows, int columns, bool add)
+        static void Copy(float* source, int sourceRow, float* target, int targetRow, int rows, int columns)
         {
             for (int r = 0; r < rows; r++)
             {
-                for (int j = 0; j < columns; j++)
-                {
-                    float value = edge[r * TileColumns + j];
-                    target[(long)r * ldc + j] = add ? target[(long)r * ldc + j] + value : value;
-                }
+                new ReadOnlySpan<float>(source + (long)r * sourceRow, columns).CopyTo(new(target + (long)r * targetRow, columns));
             }
         }
 

@@ -1,4 +1,5 @@
 using CausalMixFT.Kernels.Devices;
+using CausalMixFT.Kernels.LinearAlgebra;
 using ILGPU;
 using ILGPU.Algorithms;
 using ILGPU.Runtime;
@@ -72,7 +73,7 @@ public abstract class GradientNorm
             ReadOnlySpan<float> all = gradients.Span;
             for (int i = 0; i < all.Length; i += Block)
             {
-                sum += System.Numerics.Tensors.TensorPrimitives.SumOfSquares(all.Slice(i, Math.Min(Block, all.Length - i)));
+                sum += FixedOrder.SumOfSquares(all.Slice(i, Math.Min(Block, all.Length - i)));
             }
 
             norm.Span[0] = (float)Math.Sqrt(sum);

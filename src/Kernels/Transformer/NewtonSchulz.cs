@@ -95,7 +95,7 @@ public abstract class NewtonSchulz
                 float* gram = scratch, square = gram + side * side, other = square + side * side;
                 float* x = iterations % 2 == 0 ? matrix : other, y = iterations % 2 == 0 ? other : matrix;
                 var values = new ReadOnlySpan<float>(matrix, length);
-                float norm = MathF.Sqrt(System.Numerics.Tensors.TensorPrimitives.SumOfSquares(values));
+                float norm = MathF.Sqrt(FixedOrder.SumOfSquares(values));
                 System.Numerics.Tensors.TensorPrimitives.Divide(values, norm + Epsilon, new Span<float>(x, length));
                 for (int i = 0; i < iterations; i++)
                 {

@@ -12,7 +12,11 @@ public class MatrixMultiplyFacts(ITestOutputHelper output)
         using var device = ComputeDevice.Open(kind);
         (int M, int N, int K)[] shapes = kind == DeviceKind.Emulated
             ? [(1, 1, 1), (5, 7, 3), (9, 4, 17)]
-            : [(1, 1, 1), (6, 16, 256), (7, 17, 257), (97, 33, 1), (1, 800, 5), (301, 97, 520), (150, 1600, 64)];
+            :
+            [
+                (1, 1, 1), (6, 16, 256), (7, 17, 257), (97, 33, 1), (1, 800, 5), (301, 97, 520), (150, 1600, 64),
+                .. Enumerable.Range(1, 9).SelectMany(m => ((int, int, int)[])[(m, 31, 9), (m, 33, 300), (m, 47, 9), (m, 64, 300)]),
+            ];
         foreach (var (m, n, k) in shapes)
         {
             foreach (bool transposeA in (bool[])[false, true])

@@ -38,6 +38,28 @@ public class AttentionFacts
     {
         using var device = ComputeDevice.Open(kind);
         using var workspace = new Workspace(device);
+        Agrees(workspace, Attention.On(device), shape, headWidth);
+    }
+
+    // On the CPU a vector holds eight or sixteen queries, and sets of at most 64 have a path of their own.
+    [Theory, InlineData(8), InlineData(16), InlineData(24), InlineData(32), InlineData(64)]
+    public void They_agree_for_every_count_of_queries(int headWidth)
+    {
+        using var device = ComputeDevice.Open(DeviceKind.Cpu);
+        using var workspace = new Workspace(device);
+        var attention = Attention.On(device);
+        for (int queries = 1; queries <= 70; queries++)
+        {
+            foreach (bool firstKeyHead in (bool[])[false, true])
+            {
+                workspace.Reset();
+                Agrees(workspace, attention, new(1, 1, queries, 1 + queries * 13 % 37, 2, firstKeyHead), headWidth);
+            }
+        }
+    }
+
+    static void Agrees(Workspace workspace, Attention attention, AttentionShape shape, int headWidth)
+    {
         int width = shape.Heads * headWidth, queries = shape.QueryTokens, keys = shape.KeyTokens;
         double[] q = Values.Draw(1, queries * width), kv = Values.Draw(2, keys * 2 * width), dAttended = Values.Draw(3, queries * width);
         double[] before = Values.Draw(4, keys * 2 * width);
@@ -47,7 +69,6 @@ public class AttentionFacts
         // Written over what was there, also where no query looks.
         Tensor dkv = before.On(workspace, keys, 2 * width), dAdded = before.On(workspace, keys, 2 * width);
 
-        var attention = Attention.On(device);
         attention.Forward(shape, qs, kvs, o, logSumExp);
         attention.Backward(shape, dos, qs, kvs, o, logSumExp, dq, dkv);
         attention.Backward(shape, dos, qs, kvs, o, logSumExp, workspace.Take(queries, width), dAdded, accumulate: true);

@@ -78,6 +78,27 @@ sealed class GoldenModel
             ? (stored.Ours, _file["g64." + stored.Theirs], actual)
             : (stored.Ours, _file["gs64." + stored.Theirs], Summary(actual, _file["gs64." + stored.Theirs].Length - 2));
 
+    /// <summary>The mean cross-entropy of the classes in the loss, over all query rows, and its gradient with respect to the logits.</summary>
+    public (double Loss, double[] Gradient) Loss(double[] logits)
+    {
+        int width = Config.Classes, rows = logits.Length / width;
+        double loss = 0;
+        var gradient = new double[logits.Length];
+        for (int row = 0; row < rows; row++)
+        {
+            double[] among = logits[(row * width)..(row * width + ClassesInLoss)];
+            int label = QueryLabels[row];
+            double logSum = among.Max() + Math.Log(among.Sum(logit => Math.Exp(logit - among.Max())));
+            loss += (logSum - among[label]) / rows;
+            for (int k = 0; k < among.Length; k++)
+            {
+                gradient[row * width + k] = (Math.Exp(among[k] - logSum) - (k == label ? 1 : 0)) / rows;
+            }
+        }
+
+        return (loss, gradient);
+    }
+
     static double[] Summary(double[] gradient, int samples)
     {
         // torch.linspace(0, n − 1, 8).long(): single-precision steps, cut to whole numbers.
