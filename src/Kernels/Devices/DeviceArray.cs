@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -11,9 +10,6 @@ namespace CausalMixFT.Kernels.Devices;
 public sealed unsafe class DeviceArray<T> : IDisposable
     where T : unmanaged
 {
-    // A cache line, and the widest vector register.
-    const nuint Alignment = 64;
-
     readonly MemoryBuffer1D<T, Stride1D.Dense>? _buffer;
     T* _pointer;
     bool _disposed;
@@ -21,9 +17,7 @@ public sealed unsafe class DeviceArray<T> : IDisposable
     internal DeviceArray(CpuDevice device, int length)
         : this((ComputeDevice)device, length)
     {
-        nuint bytes = (nuint)length * (nuint)sizeof(T);
-        _pointer = (T*)NativeMemory.AlignedAlloc(Math.Max(bytes, Alignment), Alignment);
-        NativeMemory.Clear(_pointer, bytes);
+        _pointer = (T*)HostMemory.Allocate(Bytes);
     }
 
     internal DeviceArray(GpuDevice device, int length)
@@ -47,6 +41,8 @@ public sealed unsafe class DeviceArray<T> : IDisposable
 
     /// <summary>Number of elements.</summary>
     public int Length { get; }
+
+    nuint Bytes => (nuint)Length * (nuint)sizeof(T);
 
     /// <summary>The elements, for the CPU twin of an operation.</summary>
     public Span<T> Span
@@ -121,7 +117,7 @@ public sealed unsafe class DeviceArray<T> : IDisposable
         _buffer?.Dispose();
         if (_pointer is not null)
         {
-            NativeMemory.AlignedFree(_pointer);
+            HostMemory.Free(_pointer, Bytes);
             _pointer = null;
         }
     }
