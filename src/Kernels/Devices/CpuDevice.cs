@@ -5,8 +5,6 @@ namespace CausalMixFT.Kernels.Devices;
 /// <summary>A device that runs SIMD loops on this machine's cores.</summary>
 public sealed class CpuDevice : ComputeDevice
 {
-    readonly ParallelOptions _parallel;
-
     internal CpuDevice(DeviceOptions options)
         : this(options.Threads ?? Environment.ProcessorCount, options.Blas is null ? null : LinearAlgebra.NativeBlas.Load(options.Blas))
     { }
@@ -16,7 +14,6 @@ public sealed class CpuDevice : ComputeDevice
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         Threads = threads;
-        _parallel = new ParallelOptions { MaxDegreeOfParallelism = threads };
         Blas = blas;
     }
 
@@ -47,23 +44,10 @@ public sealed class CpuDevice : ComputeDevice
     /// Results must not depend on which thread runs which index, nor on the order: that is how one thread and sixteen
     /// give the same bits. Split work by its size, never by <see cref="Threads"/>.
     /// </remarks>
-    public void For(int count, Action<int> body)
-    {
-        if (Threads == 1 || count <= 1)
-        {
-            for (int i = 0; i < count; i++)
-            {
-                body(i);
-            }
-        }
-        else
-        {
-            Parallel.For(0, count, _parallel, body);
-        }
-    }
+    /// <exception cref="AggregateException">A body failed on one of several threads.</exception>
+    public void For(int count, Action<int> body) => For(count, body, static (body, i) => body(i));
 
-    /// <summary>The same with what <paramref name="body"/> reads handed to it, for operations that are called by the thousand:</summary>
-    /// <remarks>A static body captures nothing, so that one thread allocates nothing.</remarks>
+    /// <summary>The same with what <paramref name="body"/> reads handed to it: a static body captures nothing, so that a loop leaves no garbage.</summary>
     public void For<TState>(int count, TState state, Action<TState, int> body)
     {
         if (Threads == 1 || count <= 1)
@@ -75,12 +59,9 @@ public sealed class CpuDevice : ComputeDevice
         }
         else
         {
-            ForAll(count, state, body);
+            ParallelLoop<TState>.Run(count, Threads, state, body);
         }
     }
-
-    // Apart, because a method that captures allocates at its start.
-    void ForAll<TState>(int count, TState state, Action<TState, int> body) => Parallel.For(0, count, _parallel, i => body(state, i));
 
     /// <inheritdoc/>
     public override void Synchronize() { }
