@@ -40,7 +40,7 @@ public sealed class GenerateCommandFacts : IDisposable
     [Theory]
     [InlineData("--with", "TableAugment", "not publicly defined")]
     [InlineData("--with", "ctgam", "no generator 'ctgam'")]
-    [InlineData("--with", "smote neighbours=3", "'smote' has no option 'neighbours'; it has k.")]
+    [InlineData("--with", "smote neighbours=3", "'smote' has no option 'neighbours'; it has k, standardise.")]
     [InlineData("--with", "smote k=0", "is 0, but a whole number from 1")]
     [InlineData("--class-share", "y:maybe=0.5", "whose classes are 'no', 'yes'")]
     [InlineData("--class-share", "y:yes=2", "from 0 to 1")]

@@ -132,7 +132,7 @@ public sealed class StudyFileFacts : IDisposable
     [InlineData("seed = = 1", "a study in TOML")]
     [InlineData("[[synthetic]]\ngenerators = [\"scn\"]", "study.toml, line 2: There is no generator 'scn'; there are ")]
     [InlineData("[[synthetic]]\ngenerators = [\"ctgan\"]\noptions = { epoch = 3 }", "study.toml, line 3: ", "'ctgan' has no option 'epoch'; it has epochs, batch")]
-    [InlineData("[[synthetic]]\ngenerators = [\"ctgan\", \"smote\"]\n[synthetic.options]\nbatch = 10\nepochs = 3", "study.toml, line 4: ", "'smote' has no option 'batch'; it has k.")]
+    [InlineData("[[synthetic]]\ngenerators = [\"ctgan\", \"smote\"]\n[synthetic.options]\nbatch = 10\nepochs = 3", "study.toml, line 4: ", "'smote' has no option 'batch'; it has k, standardise.")]
     [InlineData("[[synthetic]]\ngenerators = [\"ctgan\"]\n\n[synthetic.options]\nepochs = 0", "study.toml, line 5: ", "is 0, but a whole number from 1 to 20000")]
     [InlineData("[[synthetic]]\ngenerators = [\"ctgan\"]\noptions = { epochs = \"3\" }", "study.toml, line 3: ", "is '3', but a whole number")]
     [InlineData("[[synthetic]]\ngenerators = [\"scm\"]\noptions = { no-trees = 1 }", "study.toml, line 3: ", "is 1, but true or false")]
