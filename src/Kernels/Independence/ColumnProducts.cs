@@ -13,25 +13,6 @@ static unsafe class ColumnProducts
     [ThreadStatic]
     static Scratch<double>? _scratch;
 
-    /// <summary>The sum, in an order that depends on the length alone.</summary>
-    public static double Sum(ReadOnlySpan<double> values)
-    {
-        var sums = Vector256<double>.Zero;
-        int i = 0;
-        for (; i <= values.Length - 4; i += 4)
-        {
-            sums += Vector256.Create(values[i..]);
-        }
-
-        double sum = Vector256.Sum(sums);
-        for (; i < values.Length; i++)
-        {
-            sum += values[i];
-        }
-
-        return sum;
-    }
-
     /// <summary>The sum of products, in an order that depends on the length alone.</summary>
     public static double Dot(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
     {

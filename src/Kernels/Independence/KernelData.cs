@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
+using CausalMixFT.Kernels.LinearAlgebra;
 
 namespace CausalMixFT.Kernels.Independence;
 
@@ -24,7 +25,7 @@ sealed class KernelData
         for (int start = 0; start < _standard.Length; start += rows)
         {
             var column = _standard.AsSpan(start, rows);
-            TensorPrimitives.Subtract(column, ColumnProducts.Sum(column) / rows, column);
+            TensorPrimitives.Subtract(column, FixedOrder.Sum(column) / rows, column);
             double deviation = Math.Sqrt(ColumnProducts.SumOfSquares(column) / (rows - 1));
             double size = TensorPrimitives.MaxMagnitude<double>(_raw.AsSpan(start, rows));
 

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using System.Runtime.Intrinsics;
+using CausalMixFT.Kernels.LinearAlgebra;
 
 namespace CausalMixFT.Kernels.Independence;
 
@@ -32,13 +33,13 @@ sealed unsafe class KernelFactor(double[] columns, int rows, int rank)
         double[] own = points.ToArray(), remaining = new double[rows], scratch = new double[rows], row = new double[rows];
         int[] order = [.. Enumerable.Range(0, rows)];
         kernel.Diagonal(own, rows, remaining);
-        double trace = ColumnProducts.Sum(remaining), enough = tolerance * trace;
+        double trace = FixedOrder.Sum(remaining), enough = tolerance * trace;
 
         // Below this a pivot is rounding: its column would be noise divided by its own root.
         double smallest = 1e-15 * TensorPrimitives.Max<double>(remaining);
         var columns = new double[rows * Math.Min(rows, 32)];
         int rank = 0;
-        for (; rank < rows && ColumnProducts.Sum(remaining.AsSpan(rank)) > enough; rank++)
+        for (; rank < rows && FixedOrder.Sum(remaining.AsSpan(rank)) > enough; rank++)
         {
             int pivot = rank + TensorPrimitives.IndexOfMax<double>(remaining.AsSpan(rank));
             if (remaining[pivot] <= smallest)
@@ -79,7 +80,7 @@ sealed unsafe class KernelFactor(double[] columns, int rows, int rank)
         for (int k = 0; k < rank; k++)
         {
             var column = columns.AsSpan(k * rows, rows);
-            double mean = ColumnProducts.Sum(column) / rows;
+            double mean = FixedOrder.Sum(column) / rows;
             for (int i = 0; i < rows; i++)
             {
                 scratch[order[i]] = column[i] - mean;

@@ -206,7 +206,7 @@ public sealed class RandomisedConditionalCorrelation : IDisposable
 
     static void Standardise(Span<double> feature)
     {
-        TensorPrimitives.Subtract(feature, ColumnProducts.Sum(feature) / feature.Length, feature);
+        TensorPrimitives.Subtract(feature, FixedOrder.Sum(feature) / feature.Length, feature);
         double deviation = Math.Sqrt(ColumnProducts.SumOfSquares(feature) / (feature.Length - 1));
         TensorPrimitives.Multiply(feature, deviation > 1e-12 ? 1 / deviation : 0, feature);
     }

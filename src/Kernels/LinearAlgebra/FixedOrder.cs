@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.Intrinsics;
 
 namespace CausalMixFT.Kernels.LinearAlgebra;
@@ -30,17 +31,18 @@ static class FixedOrder
         return sum;
     }
 
-    /// <summary>Σ x of the elements, in single precision.</summary>
-    public static float Sum(ReadOnlySpan<float> values)
+    /// <summary>Σ x of the elements, in their own precision.</summary>
+    public static T Sum<T>(ReadOnlySpan<T> values)
+        where T : struct, INumber<T>
     {
-        var sums = Vector256<float>.Zero;
+        var sums = Vector256<T>.Zero;
         int i = 0;
-        for (; i <= values.Length - 8; i += 8)
+        for (; i <= values.Length - Vector256<T>.Count; i += Vector256<T>.Count)
         {
             sums += Vector256.Create(values[i..]);
         }
 
-        float sum = Vector256.Sum(sums);
+        T sum = Vector256.Sum(sums);
         for (; i < values.Length; i++)
         {
             sum += values[i];

@@ -15,6 +15,9 @@ public abstract partial class MatrixMultiply
         // of B, once laid out, serves UnitRows rows.
         const int BlockK = 256, BlockRows = 144, UnitRows = 2 * BlockRows, BlockColumns = 768;
 
+        // Whole tiles of either height: where C is cut must not depend on the vectors.
+        const int RowStep = 24;
+
         [ThreadStatic]
         static float[]? _packedA, _packedB;
 
@@ -28,7 +31,7 @@ public abstract partial class MatrixMultiply
 
             // Work is cut into blocks of C by size alone, so that thread counts cannot change a bit. Most products here are
             // (tokens, width) by (width, width), so rows are cut; a C of few rows, as a weight's gradient is, is cut in two.
-            int rowsPerBlock = m >= 2 * UnitRows ? UnitRows : Math.Max(24, (m / 2 + 23) / 24 * 24);
+            int rowsPerBlock = m >= 2 * UnitRows ? UnitRows : Math.Max(RowStep, (m / 2 + RowStep - 1) / RowStep * RowStep);
             int rowBlocks = (m + rowsPerBlock - 1) / rowsPerBlock;
             int columnBlocks = (n + BlockColumns - 1) / BlockColumns;
 

@@ -97,6 +97,7 @@ public abstract partial class Attention
 
             fixed (float* partials = _partials)
             {
+                // What this captures is one object a call, which a whole set's gradient can bear.
                 float* gradients = partials;
                 Run(s.KeySets * blocks, ScoresOfSet(s) / blocks, 0, (_, unit) =>
                 {

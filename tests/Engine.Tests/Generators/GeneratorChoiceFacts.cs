@@ -53,6 +53,7 @@ public class GeneratorChoiceFacts
         Assert.All(options, option => Assert.InRange(option.Preset, option.Least, option.Most));
     }
 
+    // Whoever changes a line here changes what a study draws, and raises Study.GeneratorDefaults.
     [Fact]
     public void Presets_are_what_the_generators_have_of_themselves()
     {
