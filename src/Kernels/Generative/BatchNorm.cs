@@ -1,8 +1,8 @@
 using System.Runtime.Intrinsics;
 using CausalMixFT.Kernels.Devices;
+using CausalMixFT.Kernels.LinearAlgebra;
 using ILGPU;
 using ILGPU.Algorithms;
-using ILGPU.Algorithms.ScanReduceOperations;
 using ILGPU.Runtime;
 
 namespace CausalMixFT.Kernels.Generative;
@@ -61,14 +61,14 @@ public abstract class BatchNorm
                 sum += args.X[row * width + column];
             }
 
-            float mean = GroupExtensions.AllReduce<float, AddFloat>(sum) / args.Rows, squares = 0;
+            float mean = GroupSum.Of(sum) / args.Rows, squares = 0;
             for (int row = Group.IdxX; row < args.Rows; row += Group.DimX)
             {
                 float centred = args.X[row * width + column] - mean;
                 squares += centred * centred;
             }
 
-            squares = GroupExtensions.AllReduce<float, AddFloat>(squares);
+            squares = GroupSum.Of(squares);
             float rstd = 1 / XMath.Sqrt(squares / args.Rows + Epsilon);
             for (int row = Group.IdxX; row < args.Rows; row += Group.DimX)
             {
@@ -113,8 +113,8 @@ public abstract class BatchNorm
                 product += dy * args.Normalized[row * width + column];
             }
 
-            sum = GroupExtensions.AllReduce<float, AddFloat>(sum);
-            product = GroupExtensions.AllReduce<float, AddFloat>(product);
+            sum = GroupSum.Of(sum);
+            product = GroupSum.Of(product);
             float scale = args.Rstd[column] * args.Weight[column];
             for (int row = Group.IdxX; row < args.Rows; row += Group.DimX)
             {

@@ -1,7 +1,5 @@
 using CausalMixFT.Kernels.Devices;
 using ILGPU;
-using ILGPU.Algorithms;
-using ILGPU.Algorithms.ScanReduceOperations;
 using ILGPU.Runtime;
 
 namespace CausalMixFT.Kernels.LinearAlgebra;
@@ -30,7 +28,7 @@ public abstract partial class Covariance
                 sum += column[row];
             }
 
-            double mean = GroupExtensions.AllReduce<double, AddDouble>(sum) / args.Rows;
+            double mean = GroupSum.Of(sum) / args.Rows;
             for (int row = Group.IdxX; row < args.Rows; row += Group.DimX)
             {
                 column[row] -= mean;

@@ -6,48 +6,92 @@ namespace CausalMixFT.Kernels.LinearAlgebra;
 
 public abstract partial class MatrixMultiply
 {
-    // By cuBLAS where the device has it. Our own kernel: one group of Tile × Tile threads per tile of C; the tiles of A and B pass
-    // through shared memory, k by k.
+    // By cuBLAS where the device has it. Our own kernel: one group of threads per block of C, a thread for a patch of it, which it
+    // keeps in registers while strips of A and B pass through shared memory.
     internal sealed class Gpu(GpuDevice device) : MatrixMultiply
     {
-        // The emulator runs one OS thread per lane, and at most 16 of them in a group by default.
-        internal const int Tile = 16, EmulatedTile = 4;
+        // Threads of a side of a group. The emulator runs one OS thread each, and at most 16 of them in a group by default.
+        const int Side = 16, EmulatedSide = 4;
 
-        readonly int _tile = device.Kind == DeviceKind.Emulated ? EmulatedTile : Tile;
+        // Elements of a side of a patch, and of a strip's depth. A spare element a line of the strip keeps writes off each other's banks.
+        const int Patch = 4, Depth = 16, MostPitch = Side * Patch + 1;
+
+        readonly int _side = device.Kind == DeviceKind.Emulated ? EmulatedSide : Side;
 
         readonly Action<KernelConfig, MultiplyArgs> _multiply =
             device.Accelerator.LoadStreamKernel<MultiplyArgs>(MultiplyKernel);
 
-        internal readonly record struct MultiplyArgs(
-            ArrayView<float> A, ArrayView<float> B, ArrayView<float> C,
-            int M, int N, int K, int RowStrideA, int ColumnStrideA, int RowStrideB, int ColumnStrideB, int Accumulate);
+        // A factor as the kernel reads it: lines are rows of A or columns of B; depth is what is summed over.
+        internal readonly record struct Factor(ArrayView<float> Values, int Lines, int LineStride, int DepthStride);
+
+        internal readonly record struct MultiplyArgs(Factor A, Factor B, ArrayView<float> C, int Depth, int Accumulate);
+
+        // Four neighbours of a row of C, a group's side apart.
+        internal readonly record struct Quad(float First, float Second, float Third, float Fourth)
+        {
+            internal Quad Add(float a, Quad b) =>
+                new(First + a * b.First, Second + a * b.Second, Third + a * b.Third, Fourth + a * b.Fourth);
+        }
 
         internal static void MultiplyKernel(MultiplyArgs args)
         {
-            var tileA = SharedMemory.Allocate<float>(Tile * Tile);
-            var tileB = SharedMemory.Allocate<float>(Tile * Tile);
-            int tile = Group.DimX;
-            int x = Group.IdxX, y = Group.IdxY;
-            int row = Grid.IdxY * tile + y, column = Grid.IdxX * tile + x;
+            var stripA = SharedMemory.Allocate<float>(Depth * MostPitch);
+            var stripB = SharedMemory.Allocate<float>(Depth * MostPitch);
+            int side = Group.DimX, block = side * Patch, pitch = block + 1;
+            int x = Group.IdxX, y = Group.IdxY, firstRow = Grid.IdxY * block, firstColumn = Grid.IdxX * block;
 
-            float sum = 0;
-            for (int start = 0; start < args.K; start += tile)
+            Quad row0 = default, row1 = default, row2 = default, row3 = default;
+            for (int start = 0; start < args.Depth; start += Depth)
             {
-                int ka = start + x, kb = start + y;
-                tileA[y * tile + x] = row < args.M && ka < args.K ? args.A[row * args.RowStrideA + ka * args.ColumnStrideA] : 0;
-                tileB[y * tile + x] = kb < args.K && column < args.N ? args.B[kb * args.RowStrideB + column * args.ColumnStrideB] : 0;
+                Load(args.A, firstRow, start, args.Depth, stripA);
+                Load(args.B, firstColumn, start, args.Depth, stripB);
                 Group.Barrier();
-                for (int k = 0; k < tile; k++)
+                for (int k = 0; k < Depth; k++)
                 {
-                    sum += tileA[y * tile + k] * tileB[k * tile + x];
+                    int a = k * pitch + y, b = k * pitch + x;
+                    var columns = new Quad(stripB[b], stripB[b + side], stripB[b + 2 * side], stripB[b + 3 * side]);
+                    row0 = row0.Add(stripA[a], columns);
+                    row1 = row1.Add(stripA[a + side], columns);
+                    row2 = row2.Add(stripA[a + 2 * side], columns);
+                    row3 = row3.Add(stripA[a + 3 * side], columns);
                 }
 
                 Group.Barrier();
             }
 
-            if (row < args.M && column < args.N)
+            Store(args, firstRow + y, firstColumn + x, side, row0);
+            Store(args, firstRow + y + side, firstColumn + x, side, row1);
+            Store(args, firstRow + y + 2 * side, firstColumn + x, side, row2);
+            Store(args, firstRow + y + 3 * side, firstColumn + x, side, row3);
+        }
+
+        // Neighbouring threads read neighbours in memory, whichever way the factor lies.
+        static void Load(Factor factor, int firstLine, int firstDepth, int depth, ArrayView<float> strip)
+        {
+            int lines = Group.DimX * Patch, threads = Group.DimX * Group.DimY;
+            bool depthFirst = factor.DepthStride == 1;
+            for (int element = Group.IdxY * Group.DimX + Group.IdxX; element < lines * Depth; element += threads)
             {
-                int at = row * args.N + column;
+                int i = depthFirst ? element / Depth : element % lines, k = depthFirst ? element % Depth : element / lines;
+                int line = firstLine + i, at = firstDepth + k;
+                strip[k * (lines + 1) + i] =
+                    line < factor.Lines && at < depth ? factor.Values[line * factor.LineStride + at * factor.DepthStride] : 0;
+            }
+        }
+
+        static void Store(MultiplyArgs args, int row, int column, int side, Quad sums)
+        {
+            Store(args, row, column, sums.First);
+            Store(args, row, column + side, sums.Second);
+            Store(args, row, column + 2 * side, sums.Third);
+            Store(args, row, column + 3 * side, sums.Fourth);
+        }
+
+        static void Store(MultiplyArgs args, int row, int column, float sum)
+        {
+            if (row < args.A.Lines && column < args.B.Lines)
+            {
+                int at = row * args.B.Lines + column;
                 args.C[at] = args.Accumulate != 0 ? args.C[at] + sum : sum;
             }
         }
@@ -66,11 +110,12 @@ public abstract partial class MatrixMultiply
                 return;
             }
 
-            var (rowA, columnA) = transposeA ? (1, a.Width) : (a.Width, 1);
-            var (rowB, columnB) = transposeB ? (1, b.Width) : (b.Width, 1);
+            var (rowA, depthA) = transposeA ? (1, a.Width) : (a.Width, 1);
+            var (columnB, depthB) = transposeB ? (b.Width, 1) : (1, b.Width);
+            int block = _side * Patch;
             _multiply(
-                new KernelConfig(new Index2D((n + _tile - 1) / _tile, (m + _tile - 1) / _tile), new Index2D(_tile, _tile)),
-                new(a.View, b.View, c.View, m, n, k, rowA, columnA, rowB, columnB, accumulate ? 1 : 0));
+                new KernelConfig(new Index2D((n + block - 1) / block, (m + block - 1) / block), new Index2D(_side, _side)),
+                new(new(a.View, m, rowA, depthA), new(b.View, n, columnB, depthB), c.View, k, accumulate ? 1 : 0));
         }
 
         internal static void Multiply(

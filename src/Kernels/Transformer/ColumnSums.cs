@@ -1,7 +1,6 @@
 using CausalMixFT.Kernels.Devices;
+using CausalMixFT.Kernels.LinearAlgebra;
 using ILGPU;
-using ILGPU.Algorithms;
-using ILGPU.Algorithms.ScanReduceOperations;
 using ILGPU.Runtime;
 
 namespace CausalMixFT.Kernels.Transformer;
@@ -26,7 +25,7 @@ static class ColumnSums
                 sum += args.Values[row * args.Width + column];
             }
 
-            sum = GroupExtensions.AllReduce<float, AddFloat>(sum);
+            sum = GroupSum.Of(sum);
             if (Group.IsFirstThread)
             {
                 args.Sums[column] += sum;

@@ -35,24 +35,10 @@ public abstract class GradientNorm
                 sum += args.Gradients[i] * args.Gradients[i];
             }
 
-            // By halves in shared memory, for the library's reduction adds warps in whatever order they arrive.
-            var sums = SharedMemory.Allocate<float>(MostThreads);
-            sums[Group.IdxX] = sum;
-            Group.Barrier();
-            for (int count = Group.DimX; count > 1; count = (count + 1) / 2)
-            {
-                int kept = (count + 1) / 2;
-                if (Group.IdxX < count - kept)
-                {
-                    sums[Group.IdxX] += sums[Group.IdxX + kept];
-                }
-
-                Group.Barrier();
-            }
-
+            sum = GroupSum.Of(sum);
             if (Group.IsFirstThread)
             {
-                args.Norm[0] = XMath.Sqrt(sums[0]);
+                args.Norm[0] = XMath.Sqrt(sum);
             }
         }
 

@@ -1,8 +1,8 @@
 using System.Runtime.Intrinsics;
 using CausalMixFT.Kernels.Devices;
+using CausalMixFT.Kernels.LinearAlgebra;
 using ILGPU;
 using ILGPU.Algorithms;
-using ILGPU.Algorithms.ScanReduceOperations;
 using ILGPU.Runtime;
 
 namespace CausalMixFT.Kernels.Transformer;
@@ -77,7 +77,7 @@ public abstract class Norm
                 sum += n[i];
             }
 
-            float mean = GroupExtensions.AllReduce<float, AddFloat>(sum) / width * args.Centred;
+            float mean = GroupSum.Of(sum) / width * args.Centred;
 
             // Two passes over the row: E[z²] − E[z]² cancels badly in float when |μ| ≫ σ.
             float squares = 0;
@@ -86,7 +86,7 @@ public abstract class Norm
                 squares += (n[i] - mean) * (n[i] - mean);
             }
 
-            float rstd = 1 / XMath.Sqrt(GroupExtensions.AllReduce<float, AddFloat>(squares) / width + args.Epsilon);
+            float rstd = 1 / XMath.Sqrt(GroupSum.Of(squares) / width + args.Epsilon);
             for (int i = Group.IdxX; i < width; i += Group.DimX)
             {
                 n[i] = (n[i] - mean) * rstd;
@@ -143,8 +143,8 @@ public abstract class Norm
                 meanDnN += dn * n[i];
             }
 
-            meanDn = GroupExtensions.AllReduce<float, AddFloat>(meanDn) / width * args.Centred;
-            meanDnN = GroupExtensions.AllReduce<float, AddFloat>(meanDnN) / width;
+            meanDn = GroupSum.Of(meanDn) / width * args.Centred;
+            meanDnN = GroupSum.Of(meanDnN) / width;
             for (int i = Group.IdxX; i < width; i += Group.DimX)
             {
                 float dn = args.HasWeight != 0 ? dy[i] * args.Weight[i] : dy[i];
@@ -170,8 +170,8 @@ public abstract class Norm
                 bias += dy;
             }
 
-            weight = GroupExtensions.AllReduce<float, AddFloat>(weight);
-            bias = GroupExtensions.AllReduce<float, AddFloat>(bias);
+            weight = GroupSum.Of(weight);
+            bias = GroupSum.Of(bias);
             if (Group.IsFirstThread)
             {
                 args.DWeight[column] += weight;

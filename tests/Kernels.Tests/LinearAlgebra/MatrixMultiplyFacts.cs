@@ -11,7 +11,7 @@ public class MatrixMultiplyFacts(ITestOutputHelper output)
     {
         using var device = ComputeDevice.Open(kind);
         (int M, int N, int K)[] shapes = kind == DeviceKind.Emulated
-            ? [(1, 1, 1), (5, 7, 3), (9, 4, 17)]
+            ? [(1, 1, 1), (5, 7, 3), (9, 4, 17), (17, 33, 35)] // blocks of 16 by 16, strips of depth 16
             :
             [
                 (1, 1, 1), (6, 16, 256), (7, 17, 257), (97, 33, 1), (1, 800, 5), (301, 97, 520), (150, 1600, 64),

@@ -1,6 +1,5 @@
-using System.Runtime.InteropServices;
-using System.Text.Json;
 using CausalMixFT.Kernels.Rng;
+using CausalMixFT.Kernels.Tests.Transformer.Oracle;
 
 namespace CausalMixFT.Kernels.Tests.Rng;
 
@@ -14,11 +13,12 @@ public class TorchRandomFacts
     public void Every_stored_draw_comes_out(string file, string prefix)
     {
         int compared = 0;
-        foreach (var (name, stored) in Read(file).Where(pair => pair.Key.StartsWith(prefix, StringComparison.Ordinal)))
+        var stored = new SafeTensorsFile(file);
+        foreach (string name in stored.Names.Where(name => name.StartsWith(prefix, StringComparison.Ordinal)))
         {
             ulong seed = ulong.Parse(name[prefix.Length..].Split('.')[0], System.Globalization.CultureInfo.InvariantCulture);
-            float[] drawn = TorchRandom.Normals(seed, stored.Length);
-            double worst = stored.Zip(drawn, (a, b) => Math.Abs((double)a - b)).Max();
+            float[] drawn = TorchRandom.Normals(seed, stored[name].Length);
+            double worst = stored[name].Zip(drawn, (a, b) => Math.Abs(a - b)).Max();
             Assert.True(worst < Tolerance, $"{name} differs by {worst:e2}");
             compared++;
         }
@@ -29,25 +29,4 @@ public class TorchRandomFacts
     [Fact]
     public void A_longer_draw_begins_with_a_shorter_one_of_whole_blocks() =>
         Assert.Equal(TorchRandom.Normals(0, 48), TorchRandom.Normals(0, 480)[..48]);
-
-    // The few lines of the format that these files need; the reader for users is a stage later, in Engine.
-    static Dictionary<string, float[]> Read(string name)
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "CausalMixFT.sln")))
-        {
-            folder = folder.Parent!;
-        }
-
-        byte[] file = File.ReadAllBytes(Path.Combine(folder.FullName, "tests", "Data", "tfm", name + ".safetensors"));
-        int length = (int)BitConverter.ToInt64(file);
-        using var header = JsonDocument.Parse(file.AsMemory(8, length));
-        return header.RootElement.EnumerateObject()
-            .Where(entry => entry.Name != "__metadata__" && entry.Value.GetProperty("dtype").GetString() == "F32")
-            .ToDictionary(entry => entry.Name, entry =>
-            {
-                int[] offsets = [.. entry.Value.GetProperty("data_offsets").EnumerateArray().Select(at => at.GetInt32())];
-                return MemoryMarshal.Cast<byte, float>(file.AsSpan(8 + length + offsets[0], offsets[1] - offsets[0])).ToArray();
-            });
-    }
 }

@@ -1,5 +1,6 @@
 using CausalMixFT.Kernels.Devices;
 using CausalMixFT.Kernels.Tests.Devices;
+using CausalMixFT.Kernels.Tests.Transformer.Oracle;
 using CausalMixFT.Kernels.Transformer;
 
 namespace CausalMixFT.Kernels.Tests.Transformer;
@@ -25,6 +26,22 @@ public class GeluFacts
         double[] slopes = [.. X.Select((v, i) => dy[i] * (Cdf(v) + v * Math.Exp(-v * v / 2) / Math.Sqrt(2 * Math.PI)))];
         Assert.InRange(Values.LargestDifference(expected, y), 0, 5e-7);
         Assert.InRange(Values.LargestDifference(slopes, dx), 0, 5e-7);
+    }
+
+    // PyTorch's in double precision, of the same numbers: the tolerance of the definition's.
+    [Theory, ClassData(typeof(EveryDevice))]
+    public void Forward_and_backward_are_those_of_PyTorch(DeviceKind kind)
+    {
+        var stored = new SafeTensorsFile("helpers");
+        double[] values = stored["gelu.in"], ones = Array.ConvertAll(values, _ => 1.0);
+        using var device = ComputeDevice.Open(kind);
+        using var workspace = new Workspace(device);
+        Tensor x = values.On(workspace, 1, values.Length), y = workspace.Take(1, values.Length), dx = ones.On(workspace, 1, values.Length);
+        var gelu = Gelu.On(device);
+        gelu.Forward(x, y);
+        gelu.Backward(dx, x, dx);
+        Assert.InRange(Values.LargestDifference(stored["gelu.out"], y), 0, 5e-7);
+        Assert.InRange(Values.LargestDifference(stored["gelu.grad"], dx), 0, 5e-7);
     }
 
     // Φ by its series where it converges fast and by its continued fraction in the tails (Abramowitz and Stegun 26.2.10, .14).

@@ -13,7 +13,7 @@ sealed class GoldenModel
 
     public GoldenModel(string name)
     {
-        _file = new(Path.Combine(Folder, name + ".safetensors"));
+        _file = new(name);
         _v2 = _file.Metadata["kind"] == "v2";
         using var json = JsonDocument.Parse(_file.Metadata["config"]);
         Config = _v2 ? V2(json.RootElement) : Nano(json.RootElement);
@@ -214,19 +214,5 @@ sealed class GoldenModel
         z = unchecked((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9);
         z = unchecked((z ^ (z >> 27)) * 0x94D049BB133111EB);
         return ((z ^ (z >> 31)) >> 40) * Math.Pow(2, -24);
-    }
-
-    static string Folder
-    {
-        get
-        {
-            var folder = new DirectoryInfo(AppContext.BaseDirectory);
-            while (!File.Exists(Path.Combine(folder.FullName, "CausalMixFT.sln")))
-            {
-                folder = folder.Parent!;
-            }
-
-            return Path.Combine(folder.FullName, "tests", "Data", "tfm");
-        }
     }
 }

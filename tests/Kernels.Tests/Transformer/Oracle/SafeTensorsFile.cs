@@ -11,8 +11,10 @@ sealed class SafeTensorsFile
 {
     readonly Dictionary<string, (int[] Shape, double[] Values)> _tensors = [];
 
-    public SafeTensorsFile(string path)
+    /// <summary>Reads tests/Data/tfm/NAME.safetensors.</summary>
+    public SafeTensorsFile(string name)
     {
+        string path = Path.Combine(Folder, name + ".safetensors");
         byte[] bytes = File.ReadAllBytes(path);
         int length = (int)BinaryPrimitives.ReadInt64LittleEndian(bytes);
         using var header = JsonDocument.Parse(bytes.AsMemory(8, length));
@@ -44,6 +46,20 @@ sealed class SafeTensorsFile
     public int[] Shape(string name) => _tensors[name].Shape;
 
     public double[] this[string name] => _tensors[name].Values;
+
+    static string Folder
+    {
+        get
+        {
+            var folder = new DirectoryInfo(AppContext.BaseDirectory);
+            while (!File.Exists(Path.Combine(folder.FullName, "CausalMixFT.sln")))
+            {
+                folder = folder.Parent!;
+            }
+
+            return Path.Combine(folder.FullName, "tests", "Data", "tfm");
+        }
+    }
 
     static int[] Numbers(JsonElement array) => [.. array.EnumerateArray().Select(number => number.GetInt32())];
 }
