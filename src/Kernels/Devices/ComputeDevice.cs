@@ -25,6 +25,9 @@ public enum DeviceKind
 /// </remarks>
 public abstract class ComputeDevice : IDisposable
 {
+    // An OS thread for every thread: few of them. Warps of eight, for that many threads of an attention kernel share rows.
+    static readonly CPUDevice EmulatedGpu = new(numThreadsPerWarp: 8, numWarpsPerMultiprocessor: 2, numMultiprocessors: 1);
+
     long _liveBytes;
 
     static ComputeDevice()
@@ -65,7 +68,8 @@ public abstract class ComputeDevice : IDisposable
             case DeviceKind.Cpu:
                 return new CpuDevice(options ?? new DeviceOptions());
             case DeviceKind.Emulated:
-                return new GpuDevice(kind, Context.Create(b => b.CPU().EnableAlgorithms()), c => c.CreateCPUAccelerator(0), options);
+                return new GpuDevice(
+                    kind, Context.Create(b => b.CPU(EmulatedGpu).EnableAlgorithms()), c => c.CreateCPUAccelerator(0), options);
             case DeviceKind.Cuda when Available().Contains(DeviceKind.Cuda):
                 return new GpuDevice(
                     kind, Context.Create(b => b.Cuda().EnableAlgorithms().Optimize(OptimizationLevel.O2)), c => c.CreateCudaAccelerator(0),

@@ -64,6 +64,9 @@ public sealed class GpuDevice : ComputeDevice
     /// <summary>The largest group of at most <paramref name="wanted"/> threads that this accelerator can launch.</summary>
     public int GroupSize(int wanted) => Math.Min(wanted, Accelerator.MaxNumThreadsPerGroup);
 
+    /// <summary>The side of the largest square group of at most <paramref name="wanted"/> by <paramref name="wanted"/> threads.</summary>
+    public int GroupSide(int wanted) => (int)Math.Sqrt(GroupSize(wanted * wanted));
+
     /// <inheritdoc/>
     public override void Synchronize() => Accelerator.Synchronize();
 

@@ -8,10 +8,9 @@ public abstract partial class Covariance
 {
     internal sealed class Gpu(GpuDevice device) : Covariance
     {
-        // The emulator runs one OS thread per lane, and at most 16 of them in a group by default.
-        const int Tile = 16, EmulatedTile = 4;
+        const int Tile = 16;
 
-        readonly int _tile = device.Kind == DeviceKind.Emulated ? EmulatedTile : Tile;
+        readonly int _tile = device.GroupSide(Tile);
 
         readonly Action<KernelConfig, CentreArgs> _centre = device.Accelerator.LoadStreamKernel<CentreArgs>(CentreKernel);
         readonly Action<KernelConfig, TileArgs> _multiply = device.Accelerator.LoadStreamKernel<TileArgs>(TileKernel);

@@ -10,13 +10,13 @@ public abstract partial class MatrixMultiply
     // keeps in registers while strips of A and B pass through shared memory.
     internal sealed class Gpu(GpuDevice device) : MatrixMultiply
     {
-        // Threads of a side of a group. The emulator runs one OS thread each, and at most 16 of them in a group by default.
-        const int Side = 16, EmulatedSide = 4;
+        // Threads of a side of a group; the emulator has fewer.
+        const int Side = 16;
 
         // Elements of a side of a patch, and of a strip's depth. A spare element a line of the strip keeps writes off each other's banks.
         const int Patch = 4, Depth = 16, MostPitch = Side * Patch + 1;
 
-        readonly int _side = device.Kind == DeviceKind.Emulated ? EmulatedSide : Side;
+        readonly int _side = device.GroupSide(Side);
 
         readonly Action<KernelConfig, MultiplyArgs> _multiply =
             device.Accelerator.LoadStreamKernel<MultiplyArgs>(MultiplyKernel);
@@ -26,13 +26,6 @@ public abstract partial class MatrixMultiply
 
         internal readonly record struct MultiplyArgs(Factor A, Factor B, ArrayView<float> C, int Depth, int Accumulate);
 
-        // Four neighbours of a row of C, a group's side apart.
-        internal readonly record struct Quad(float First, float Second, float Third, float Fourth)
-        {
-            internal Quad Add(float a, Quad b) =>
-                new(First + a * b.First, Second + a * b.Second, Third + a * b.Third, Fourth + a * b.Fourth);
-        }
-
         internal static void MultiplyKernel(MultiplyArgs args)
         {
             var stripA = SharedMemory.Allocate<float>(Depth * MostPitch);
@@ -40,7 +33,7 @@ public abstract partial class MatrixMultiply
             int side = Group.DimX, block = side * Patch, pitch = block + 1;
             int x = Group.IdxX, y = Group.IdxY, firstRow = Grid.IdxY * block, firstColumn = Grid.IdxX * block;
 
-            Quad row0 = default, row1 = default, row2 = default, row3 = default;
+            Patch<Quad> sums = default;
             for (int start = 0; start < args.Depth; start += Depth)
             {
                 Load(args.A, firstRow, start, args.Depth, stripA);
@@ -48,21 +41,17 @@ public abstract partial class MatrixMultiply
                 Group.Barrier();
                 for (int k = 0; k < Depth; k++)
                 {
-                    int a = k * pitch + y, b = k * pitch + x;
-                    var columns = new Quad(stripB[b], stripB[b + side], stripB[b + 2 * side], stripB[b + 3 * side]);
-                    row0 = row0.Add(stripA[a], columns);
-                    row1 = row1.Add(stripA[a + side], columns);
-                    row2 = row2.Add(stripA[a + 2 * side], columns);
-                    row3 = row3.Add(stripA[a + 3 * side], columns);
+                    sums = sums.Add(default(Quad).Read(stripA, k * pitch + y, side), default(Quad).Read(stripB, k * pitch + x, side));
                 }
 
                 Group.Barrier();
             }
 
-            Store(args, firstRow + y, firstColumn + x, side, row0);
-            Store(args, firstRow + y + side, firstColumn + x, side, row1);
-            Store(args, firstRow + y + 2 * side, firstColumn + x, side, row2);
-            Store(args, firstRow + y + 3 * side, firstColumn + x, side, row3);
+            // A thread's rows and columns are a group's side apart, so that neighbours read and write neighbours.
+            Store(args, firstRow + y, firstColumn + x, side, sums.First);
+            Store(args, firstRow + y + side, firstColumn + x, side, sums.Second);
+            Store(args, firstRow + y + 2 * side, firstColumn + x, side, sums.Third);
+            Store(args, firstRow + y + 3 * side, firstColumn + x, side, sums.Fourth);
         }
 
         // Neighbouring threads read neighbours in memory, whichever way the factor lies.
@@ -81,18 +70,10 @@ public abstract partial class MatrixMultiply
 
         static void Store(MultiplyArgs args, int row, int column, int side, Quad sums)
         {
-            Store(args, row, column, sums.First);
-            Store(args, row, column + side, sums.Second);
-            Store(args, row, column + 2 * side, sums.Third);
-            Store(args, row, column + 3 * side, sums.Fourth);
-        }
-
-        static void Store(MultiplyArgs args, int row, int column, float sum)
-        {
-            if (row < args.A.Lines && column < args.B.Lines)
+            if (row < args.A.Lines)
             {
-                int at = row * args.B.Lines + column;
-                args.C[at] = args.Accumulate != 0 ? args.C[at] + sum : sum;
+                int first = row * args.B.Lines;
+                sums.Write(args.C, first + column, side, first + args.B.Lines, args.Accumulate);
             }
         }
 

@@ -1,4 +1,5 @@
 using CausalMixFT.Kernels.Devices;
+using CausalMixFT.Kernels.LinearAlgebra;
 using ILGPU;
 using ILGPU.Algorithms;
 using ILGPU.Runtime;
@@ -7,14 +8,30 @@ namespace CausalMixFT.Kernels.Transformer;
 
 public abstract partial class Attention
 {
+    // A group of threads holds a block of rows (queries, or keys and values) in shared memory, and tiles of what they meet (keys and
+    // values, or queries) pass by. A thread computes a patch of 4 × 4 scores, so that one element read from shared memory serves four
+    // products, and keeps 4 rows of results in registers: in each some of the elements of a head, 4 or for wide heads 8.
     internal sealed class Gpu(GpuDevice device) : Attention
     {
-        // Two tiles of 32 keys by 64 are 16 KiB of shared memory; a thread keeps a query, or a key and a value, for itself.
-        const int TileRows = 32, MostHeadWidth = 64, GroupSize = 64;
+        // Threads that share rows; they are neighbours in a warp. A tile has 4 rows for each of them.
+        const int Lanes = 8, Tile = 4 * Lanes;
+
+        // Elements of a head that patches of 4 and of 8 elements a row reach.
+        const int MostOfQuads = 4 * Lanes, MostHeadWidth = 8 * Lanes;
+
+        // Threads down a group, where heads are wide and where not; a block has 4 rows for each of them.
+        const int MostDownWide = 8, MostDown = 16;
+
+        // Shared memory: rows of a head's width made odd, so that reads down a column meet all banks; and weights, tile by block.
+        const int BlockElements = 4 * MostDown * (MostOfQuads + 1), TileElements = Tile * (MostHeadWidth + 1);
+        const int WeightElements = Tile * (4 * MostDown + 4);
 
         readonly Action<KernelConfig, ForwardArgs> _forward = device.Accelerator.LoadStreamKernel<ForwardArgs>(ForwardKernel);
+        readonly Action<KernelConfig, ForwardArgs> _wideForward = device.Accelerator.LoadStreamKernel<ForwardArgs>(WideForwardKernel);
         readonly Action<KernelConfig, BackwardArgs> _query = device.Accelerator.LoadStreamKernel<BackwardArgs>(QueryKernel);
+        readonly Action<KernelConfig, BackwardArgs> _wideQuery = device.Accelerator.LoadStreamKernel<BackwardArgs>(WideQueryKernel);
         readonly Action<KernelConfig, BackwardArgs> _key = device.Accelerator.LoadStreamKernel<BackwardArgs>(KeyKernel);
+        readonly Action<KernelConfig, BackwardArgs> _wideKey = device.Accelerator.LoadStreamKernel<BackwardArgs>(WideKeyKernel);
 
         // A group of threads serves one set of keys, Grid.IdxX: a problem and one of its heads, or with FirstKeyHead a problem,
         // whose queries are then those of all heads.
@@ -24,8 +41,10 @@ public abstract partial class Attention
 
             internal int QueriesOfSet => FirstKeyHead != 0 ? Queries * Heads : Queries;
 
-            // Where the set's keys begin in a row of them.
-            internal int KeyColumn => Grid.IdxX % KeyHeads * HeadWidth;
+            // A row of shared memory.
+            internal int Pitch => HeadWidth | 1;
+
+            internal float Scale => 1 / XMath.Sqrt((float)HeadWidth);
 
             // A query's token · Heads + head: its element of logSumExp, and times HeadWidth that of q and o.
             internal int Slot(int query)
@@ -35,81 +54,77 @@ public abstract partial class Attention
                 return token * Heads + (heads > 1 ? query % heads : Grid.IdxX % KeyHeads);
             }
 
+            // Where a key begins in keyValue; its value begins KeyWidth later.
             internal int Key(int j)
             {
                 int problem = Grid.IdxX / KeyHeads;
-                return (problem / Inner * Keys + j) * Inner + problem % Inner;
+                return ((problem / Inner * Keys + j) * Inner + problem % Inner) * 2 * KeyWidth + Grid.IdxX % KeyHeads * HeadWidth;
             }
         }
 
         internal readonly record struct ForwardArgs(
             Problem Problem, ArrayView<float> Q, ArrayView<float> KeyValue, ArrayView<float> O, ArrayView<float> LogSumExp);
 
-        // one group per set of keys and tile of its queries, a thread each; keys and values pass by in shared tiles
-        internal static void ForwardKernel(ForwardArgs args)
+        internal static void ForwardKernel(ForwardArgs args) => Forward<Quad>(args);
+
+        internal static void WideForwardKernel(ForwardArgs args) => Forward<Octet>(args);
+
+        // one group per set of keys and block of its queries
+        static void Forward<TRow>(ForwardArgs args)
+            where TRow : unmanaged, IPatchRow<TRow>
         {
             var problem = args.Problem;
-            int width = problem.KeyWidth, headWidth = problem.HeadWidth, column = problem.KeyColumn;
-            var keys = SharedMemory.Allocate<float>(TileRows * MostHeadWidth);
-            var values = SharedMemory.Allocate<float>(TileRows * MostHeadWidth);
-            var query = LocalMemory.Allocate<float>(MostHeadWidth);
-            var sum = LocalMemory.Allocate<float>(MostHeadWidth);
+            var queries = SharedMemory.Allocate<float>(BlockElements);
+            var keys = SharedMemory.Allocate<float>(TileElements);
+            var values = SharedMemory.Allocate<float>(TileElements);
+            var weights = SharedMemory.Allocate<float>(WeightElements);
+            int block = Grid.IdxY * 4 * Group.DimY;
+            LoadQueries(problem, args.Q, problem.Scale, block, 4 * Group.DimY, queries);
 
-            int s = Grid.IdxY * Group.DimX + Group.IdxX;
-            bool active = s < problem.QueriesOfSet;
-            int slot = active ? problem.Slot(s) : 0;
-            float scale = 1 / XMath.Sqrt((float)headWidth);
-            for (int i = 0; i < headWidth; i++)
+            Quad maximum = Quad.All(float.NegativeInfinity), denominator = default;
+            Patch<TRow> sums = default;
+            for (int first = 0; first < problem.Keys; first += Tile)
             {
-                query[i] = active ? args.Q[slot * headWidth + i] * scale : 0;
-                sum[i] = 0;
+                Group.Barrier();
+                LoadKeys(problem, args.KeyValue, first, Tile, keys, values);
+                Group.Barrier();
+
+                // The running maxima: everything summed so far is scaled down when they rise.
+                var scores = Scores(problem, queries, keys, problem.Keys - first, float.NegativeInfinity);
+                var peaks = new Quad(
+                    LargestOfLanes(scores.First.Largest()), LargestOfLanes(scores.Second.Largest()),
+                    LargestOfLanes(scores.Third.Largest()), LargestOfLanes(scores.Fourth.Largest())).Max(maximum);
+                var correction = maximum.Minus(peaks).Exp();
+                maximum = peaks;
+
+                var p = Exponentials(scores, maximum);
+                denominator = denominator.Times(correction).Add(
+                    1, new Quad(p.First.Sum(), p.Second.Sum(), p.Third.Sum(), p.Fourth.Sum()));
+                Share(p, weights);
+                sums = Weighted(problem, weights, values, sums.Times(correction));
             }
 
-            float maximum = float.NegativeInfinity, denominator = 0;
-            for (int first = 0; first < problem.Keys; first += TileRows)
+            denominator = new(
+                SumOfLanes(denominator.First), SumOfLanes(denominator.Second), SumOfLanes(denominator.Third),
+                SumOfLanes(denominator.Fourth));
+            int row = block + Group.IdxY, down = Group.DimY;
+            Finish(args, row, sums.First, maximum.First, denominator.First);
+            Finish(args, row + down, sums.Second, maximum.Second, denominator.Second);
+            Finish(args, row + 2 * down, sums.Third, maximum.Third, denominator.Third);
+            Finish(args, row + 3 * down, sums.Fourth, maximum.Fourth, denominator.Fourth);
+        }
+
+        static void Finish<TRow>(ForwardArgs args, int query, TRow sum, float maximum, float denominator)
+            where TRow : unmanaged, IPatchRow<TRow>
+        {
+            if (query < args.Problem.QueriesOfSet)
             {
-                int rows = XMath.Min(TileRows, problem.Keys - first);
-                Group.Barrier();
-                LoadKeys(problem, args.KeyValue, first, rows, column, keys, values);
-                Group.Barrier();
-                for (int j = 0; j < rows; j++)
+                int slot = args.Problem.Slot(query);
+                WriteHead(args.Problem, sum.Times(1 / denominator), args.O, slot * args.Problem.HeadWidth, accumulate: 0);
+                if (Group.IdxX == 0)
                 {
-                    float score = 0;
-                    for (int i = 0; i < headWidth; i++)
-                    {
-                        score += query[i] * keys[j * headWidth + i];
-                    }
-
-                    // The running maximum: everything summed so far is scaled down when it rises.
-                    if (score > maximum)
-                    {
-                        float correction = XMath.Exp(maximum - score);
-                        denominator *= correction;
-                        for (int i = 0; i < headWidth; i++)
-                        {
-                            sum[i] *= correction;
-                        }
-
-                        maximum = score;
-                    }
-
-                    float p = XMath.Exp(score - maximum);
-                    denominator += p;
-                    for (int i = 0; i < headWidth; i++)
-                    {
-                        sum[i] += p * values[j * headWidth + i];
-                    }
+                    args.LogSumExp[slot] = maximum + XMath.Log(denominator);
                 }
-            }
-
-            if (active)
-            {
-                for (int i = 0; i < headWidth; i++)
-                {
-                    args.O[slot * headWidth + i] = sum[i] / denominator;
-                }
-
-                args.LogSumExp[slot] = maximum + XMath.Log(denominator);
             }
         }
 
@@ -117,146 +132,155 @@ public abstract partial class Attention
             Problem Problem, ArrayView<float> DAttended, ArrayView<float> Q, ArrayView<float> KeyValue, ArrayView<float> O,
             ArrayView<float> LogSumExp, ArrayView<float> Dq, ArrayView<float> DKeyValue, int Accumulate);
 
-        // one group per problem, head and tile of queries, a thread each: dq
-        internal static void QueryKernel(BackwardArgs args)
+        internal static void QueryKernel(BackwardArgs args) => Queries<Quad>(args);
+
+        internal static void WideQueryKernel(BackwardArgs args) => Queries<Octet>(args);
+
+        // one group per set of keys and block of its queries: dq
+        static void Queries<TRow>(BackwardArgs args)
+            where TRow : unmanaged, IPatchRow<TRow>
         {
             var problem = args.Problem;
-            int width = problem.KeyWidth, headWidth = problem.HeadWidth, column = problem.KeyColumn;
-            var keys = SharedMemory.Allocate<float>(TileRows * MostHeadWidth);
-            var values = SharedMemory.Allocate<float>(TileRows * MostHeadWidth);
-            var query = LocalMemory.Allocate<float>(MostHeadWidth);
-            var gradient = LocalMemory.Allocate<float>(MostHeadWidth);
-            var sum = LocalMemory.Allocate<float>(MostHeadWidth);
+            var queries = SharedMemory.Allocate<float>(BlockElements);
+            var gradients = SharedMemory.Allocate<float>(BlockElements);
+            var keys = SharedMemory.Allocate<float>(TileElements);
+            var values = SharedMemory.Allocate<float>(TileElements);
+            var weights = SharedMemory.Allocate<float>(WeightElements);
+            int block = Grid.IdxY * 4 * Group.DimY, row = block + Group.IdxY, down = Group.DimY;
+            LoadQueries(problem, args.Q, problem.Scale, block, 4 * Group.DimY, queries);
+            LoadQueries(problem, args.DAttended, 1, block, 4 * Group.DimY, gradients);
+            var logSumExp = new Quad(
+                LogSumExp(args, row), LogSumExp(args, row + down), LogSumExp(args, row + 2 * down), LogSumExp(args, row + 3 * down));
+            var delta = new Quad(
+                Delta(args, row), Delta(args, row + down), Delta(args, row + 2 * down), Delta(args, row + 3 * down));
 
-            int s = Grid.IdxY * Group.DimX + Group.IdxX;
-            bool active = s < problem.QueriesOfSet;
-            int slot = active ? problem.Slot(s) : 0;
-            float scale = 1 / XMath.Sqrt((float)headWidth);
-            float delta = 0;
-            for (int i = 0; i < headWidth; i++)
+            Patch<TRow> sums = default;
+            for (int first = 0; first < problem.Keys; first += Tile)
             {
-                int at = slot * headWidth + i;
-                query[i] = active ? args.Q[at] * scale : 0;
-                gradient[i] = active ? args.DAttended[at] : 0;
-                delta += active ? args.O[at] * gradient[i] : 0;
-                sum[i] = 0;
+                Group.Barrier();
+                LoadKeys(problem, args.KeyValue, first, Tile, keys, values);
+                Group.Barrier();
+                var p = Exponentials(Scores(problem, queries, keys, problem.Keys - first, float.NegativeInfinity), logSumExp);
+                var dp = Scores(problem, gradients, values, Tile, 0);
+                Share(
+                    new(
+                        p.First.Times(dp.First.Minus(Quad.All(delta.First))), p.Second.Times(dp.Second.Minus(Quad.All(delta.Second))),
+                        p.Third.Times(dp.Third.Minus(Quad.All(delta.Third))), p.Fourth.Times(dp.Fourth.Minus(Quad.All(delta.Fourth)))),
+                    weights);
+                sums = Weighted(problem, weights, keys, sums);
             }
 
-            float logSumExp = active ? args.LogSumExp[slot] : 0;
-            for (int first = 0; first < problem.Keys; first += TileRows)
-            {
-                int rows = XMath.Min(TileRows, problem.Keys - first);
-                Group.Barrier();
-                LoadKeys(problem, args.KeyValue, first, rows, column, keys, values);
-                Group.Barrier();
-                for (int j = 0; j < rows; j++)
-                {
-                    float score = 0, dp = 0;
-                    for (int i = 0; i < headWidth; i++)
-                    {
-                        score += query[i] * keys[j * headWidth + i];
-                        dp += gradient[i] * values[j * headWidth + i];
-                    }
+            sums = sums.Times(Quad.All(problem.Scale));
+            WriteQuery(args, row, sums.First);
+            WriteQuery(args, row + down, sums.Second);
+            WriteQuery(args, row + 2 * down, sums.Third);
+            WriteQuery(args, row + 3 * down, sums.Fourth);
+        }
 
-                    float ds = XMath.Exp(score - logSumExp) * (dp - delta) * scale;
-                    for (int i = 0; i < headWidth; i++)
-                    {
-                        sum[i] += ds * keys[j * headWidth + i];
-                    }
+        // An infinite one makes all weights of a query that is not there zero.
+        static float LogSumExp(BackwardArgs args, int query) =>
+            query < args.Problem.QueriesOfSet ? args.LogSumExp[args.Problem.Slot(query)] : float.PositiveInfinity;
+
+        // o · dAttended of a query, which its lanes share out.
+        static float Delta(BackwardArgs args, int query)
+        {
+            float sum = 0;
+            if (query < args.Problem.QueriesOfSet)
+            {
+                int width = args.Problem.HeadWidth, at = args.Problem.Slot(query) * width;
+                for (int i = Group.IdxX; i < width; i += Lanes)
+                {
+                    sum += args.O[at + i] * args.DAttended[at + i];
                 }
             }
 
-            if (active)
+            return SumOfLanes(sum);
+        }
+
+        static void WriteQuery<TRow>(BackwardArgs args, int query, TRow sum)
+            where TRow : unmanaged, IPatchRow<TRow>
+        {
+            if (query < args.Problem.QueriesOfSet)
             {
-                for (int i = 0; i < headWidth; i++)
-                {
-                    args.Dq[slot * headWidth + i] = sum[i];
-                }
+                WriteHead(args.Problem, sum, args.Dq, args.Problem.Slot(query) * args.Problem.HeadWidth, accumulate: 0);
             }
         }
 
-        // one group per problem, head and tile of keys, a thread each: dk and dv; queries pass by in shared tiles
-        internal static void KeyKernel(BackwardArgs args)
+        internal static void KeyKernel(BackwardArgs args) => Keys<Quad>(args);
+
+        internal static void WideKeyKernel(BackwardArgs args) => Keys<Octet>(args);
+
+        // one group per set of keys and block of them: dk and dv
+        static void Keys<TRow>(BackwardArgs args)
+            where TRow : unmanaged, IPatchRow<TRow>
         {
             var problem = args.Problem;
-            int width = problem.KeyWidth, headWidth = problem.HeadWidth, column = problem.KeyColumn;
-            var queries = SharedMemory.Allocate<float>(TileRows * MostHeadWidth);
-            var gradients = SharedMemory.Allocate<float>(TileRows * MostHeadWidth);
-            var deltas = SharedMemory.Allocate<float>(TileRows);
-            var sums = SharedMemory.Allocate<float>(TileRows);
-            var key = LocalMemory.Allocate<float>(MostHeadWidth);
-            var value = LocalMemory.Allocate<float>(MostHeadWidth);
-            var dKey = LocalMemory.Allocate<float>(MostHeadWidth);
-            var dValue = LocalMemory.Allocate<float>(MostHeadWidth);
+            var keys = SharedMemory.Allocate<float>(BlockElements);
+            var values = SharedMemory.Allocate<float>(BlockElements);
+            var queries = SharedMemory.Allocate<float>(TileElements);
+            var gradients = SharedMemory.Allocate<float>(TileElements);
+            var weights = SharedMemory.Allocate<float>(WeightElements);
+            var logSumExps = SharedMemory.Allocate<float>(Tile);
+            var deltas = SharedMemory.Allocate<float>(Tile);
+            int block = Grid.IdxY * 4 * Group.DimY;
+            LoadKeys(problem, args.KeyValue, block, 4 * Group.DimY, keys, values);
 
-            int j = Grid.IdxY * Group.DimX + Group.IdxX;
-            bool active = j < problem.Keys;
-            int at = active ? problem.Key(j) * 2 * width + column : 0;
-            float scale = 1 / XMath.Sqrt((float)headWidth);
-            for (int i = 0; i < headWidth; i++)
+            Patch<TRow> dKeys = default, dValues = default;
+            for (int first = 0; first < problem.QueriesOfSet; first += Tile)
             {
-                key[i] = active ? args.KeyValue[at + i] : 0;
-                value[i] = active ? args.KeyValue[at + width + i] : 0;
-                dKey[i] = 0;
-                dValue[i] = 0;
-            }
-
-            for (int first = 0; first < problem.QueriesOfSet; first += TileRows)
-            {
-                int rows = XMath.Min(TileRows, problem.QueriesOfSet - first);
                 Group.Barrier();
-                for (int element = Group.IdxX; element < rows * headWidth; element += Group.DimX)
+                LoadQueries(problem, args.Q, problem.Scale, first, Tile, queries);
+                LoadQueries(problem, args.DAttended, 1, first, Tile, gradients);
+                for (int r = Group.IdxY; r < Tile; r += Group.DimY)
                 {
-                    int source = problem.Slot(first + element / headWidth) * headWidth + element % headWidth;
-                    queries[element] = args.Q[source] * scale;
-                    gradients[element] = args.DAttended[source];
-                }
-
-                for (int r = Group.IdxX; r < rows; r += Group.DimX)
-                {
-                    int slot = problem.Slot(first + r);
-                    float delta = 0;
-                    for (int i = 0; i < headWidth; i++)
+                    float delta = Delta(args, first + r);
+                    if (Group.IdxX == 0)
                     {
-                        int source = slot * headWidth + i;
-                        delta += args.O[source] * args.DAttended[source];
+                        deltas[r] = delta;
+                        logSumExps[r] = LogSumExp(args, first + r);
                     }
-
-                    deltas[r] = delta;
-                    sums[r] = args.LogSumExp[slot];
                 }
 
                 Group.Barrier();
-                for (int r = 0; r < rows; r++)
-                {
-                    float score = 0, dp = 0;
-                    for (int i = 0; i < headWidth; i++)
-                    {
-                        score += queries[r * headWidth + i] * key[i];
-                        dp += gradients[r * headWidth + i] * value[i];
-                    }
+                var logSumExp = default(Quad).Read(logSumExps, Group.IdxX, Lanes);
+                var scores = Scores(problem, keys, queries, Tile, 0);
+                var p = new Patch<Quad>(
+                    scores.First.Minus(logSumExp).Exp(), scores.Second.Minus(logSumExp).Exp(), scores.Third.Minus(logSumExp).Exp(),
+                    scores.Fourth.Minus(logSumExp).Exp());
+                Share(p, weights);
+                dValues = Weighted(problem, weights, gradients, dValues);
 
-                    float p = XMath.Exp(score - sums[r]), ds = p * (dp - deltas[r]);
-                    for (int i = 0; i < headWidth; i++)
-                    {
-                        dKey[i] += ds * queries[r * headWidth + i];
-                        dValue[i] += p * gradients[r * headWidth + i];
-                    }
-                }
+                var delta4 = default(Quad).Read(deltas, Group.IdxX, Lanes);
+                var dp = Scores(problem, values, gradients, Tile, 0);
+                Warp.Barrier();
+                Share(
+                    new(
+                        p.First.Times(dp.First.Minus(delta4)), p.Second.Times(dp.Second.Minus(delta4)),
+                        p.Third.Times(dp.Third.Minus(delta4)), p.Fourth.Times(dp.Fourth.Minus(delta4))),
+                    weights);
+                dKeys = Weighted(problem, weights, queries, dKeys);
             }
 
-            if (active)
+            int row = block + Group.IdxY, down = Group.DimY;
+            WriteKey(args, row, dKeys.First, dValues.First);
+            WriteKey(args, row + down, dKeys.Second, dValues.Second);
+            WriteKey(args, row + 2 * down, dKeys.Third, dValues.Third);
+            WriteKey(args, row + 3 * down, dKeys.Fourth, dValues.Fourth);
+        }
+
+        static void WriteKey<TRow>(BackwardArgs args, int key, TRow dKey, TRow dValue)
+            where TRow : unmanaged, IPatchRow<TRow>
+        {
+            var problem = args.Problem;
+            if (key < problem.Keys)
             {
-                for (int i = 0; i < headWidth; i++)
-                {
-                    float k = dKey[i], v = dValue[i];
-                    args.DKeyValue[at + i] = args.Accumulate != 0 ? args.DKeyValue[at + i] + k : k;
-                    args.DKeyValue[at + width + i] = args.Accumulate != 0 ? args.DKeyValue[at + width + i] + v : v;
-                }
+                int at = problem.Key(key), width = problem.KeyWidth;
+                WriteHead(problem, dKey, args.DKeyValue, at, args.Accumulate);
+                WriteHead(problem, dValue, args.DKeyValue, at + width, args.Accumulate);
 
                 // With FirstKeyHead no query read the rest of the row: its gradient is zero.
-                int rest = problem.FirstKeyHead != 0 && args.Accumulate == 0 ? width : headWidth;
-                for (int i = headWidth; i < rest; i++)
+                int rest = problem.FirstKeyHead != 0 && args.Accumulate == 0 ? width : 0;
+                for (int i = problem.HeadWidth + Group.IdxX; i < rest; i += Lanes)
                 {
                     args.DKeyValue[at + i] = 0;
                     args.DKeyValue[at + width + i] = 0;
@@ -264,17 +288,104 @@ public abstract partial class Attention
             }
         }
 
-        static void LoadKeys(
-            Problem problem, ArrayView<float> keyValue, int first, int rows, int column,
-            ArrayView<float> keys, ArrayView<float> values)
+        static void WriteHead<TRow>(Problem problem, TRow row, ArrayView<float> to, int at, int accumulate)
+            where TRow : unmanaged, IPatchRow<TRow> =>
+            row.Write(to, at + Group.IdxX, Lanes, at + problem.HeadWidth, accumulate);
+
+        // Zeros where there are no such queries.
+        static void LoadQueries(Problem problem, ArrayView<float> source, float scale, int first, int rows, ArrayView<float> to)
         {
-            int headWidth = problem.HeadWidth;
-            for (int element = Group.IdxX; element < rows * headWidth; element += Group.DimX)
+            for (int row = Group.IdxY; row < rows; row += Group.DimY)
             {
-                int source = problem.Key(first + element / headWidth) * 2 * problem.KeyWidth + column + element % headWidth;
-                keys[element] = keyValue[source];
-                values[element] = keyValue[source + problem.KeyWidth];
+                bool there = first + row < problem.QueriesOfSet;
+                int at = there ? problem.Slot(first + row) * problem.HeadWidth : 0;
+                for (int i = Group.IdxX; i < problem.HeadWidth; i += Lanes)
+                {
+                    to[row * problem.Pitch + i] = there ? source[at + i] * scale : 0;
+                }
             }
+        }
+
+        static void LoadKeys(
+            Problem problem, ArrayView<float> keyValue, int first, int rows, ArrayView<float> keys, ArrayView<float> values)
+        {
+            for (int row = Group.IdxY; row < rows; row += Group.DimY)
+            {
+                bool there = first + row < problem.Keys;
+                int at = there ? problem.Key(first + row) : 0;
+                for (int i = Group.IdxX; i < problem.HeadWidth; i += Lanes)
+                {
+                    keys[row * problem.Pitch + i] = there ? keyValue[at + i] : 0;
+                    values[row * problem.Pitch + i] = there ? keyValue[at + problem.KeyWidth + i] : 0;
+                }
+            }
+        }
+
+        // This thread's rows of the block times its rows of the tile; a value in place of those past the tile's end.
+        static Patch<Quad> Scores(Problem problem, ArrayView<float> block, ArrayView<float> tile, int end, float past)
+        {
+            int pitch = problem.Pitch, row = Group.IdxY * pitch, column = Group.IdxX * pitch;
+            Patch<Quad> sums = default;
+            for (int i = 0; i < problem.HeadWidth; i++)
+            {
+                sums = sums.Add(
+                    default(Quad).Read(block, row + i, Group.DimY * pitch), default(Quad).Read(tile, column + i, Lanes * pitch));
+            }
+
+            int left = end - Group.IdxX;
+            return new(
+                sums.First.Before(left, Lanes, past), sums.Second.Before(left, Lanes, past), sums.Third.Before(left, Lanes, past),
+                sums.Fourth.Before(left, Lanes, past));
+        }
+
+        static Patch<Quad> Exponentials(Patch<Quad> scores, Quad rows) => new(
+            scores.First.Minus(Quad.All(rows.First)).Exp(), scores.Second.Minus(Quad.All(rows.Second)).Exp(),
+            scores.Third.Minus(Quad.All(rows.Third)).Exp(), scores.Fourth.Minus(Quad.All(rows.Fourth)).Exp());
+
+        // Shows the lanes of the same rows these weights; they are all of one warp.
+        static void Share(Patch<Quad> patch, ArrayView<float> weights)
+        {
+            int pitch = 4 * Group.DimY + 4, at = Group.IdxX * pitch + Group.IdxY, down = Group.DimY, end = WeightElements;
+            patch.First.Write(weights, at, Lanes * pitch, end, 0);
+            patch.Second.Write(weights, at + down, Lanes * pitch, end, 0);
+            patch.Third.Write(weights, at + 2 * down, Lanes * pitch, end, 0);
+            patch.Fourth.Write(weights, at + 3 * down, Lanes * pitch, end, 0);
+            Warp.Barrier();
+        }
+
+        // Adds the tile's rows by their weights.
+        static Patch<TRow> Weighted<TRow>(Problem problem, ArrayView<float> weights, ArrayView<float> tile, Patch<TRow> sums)
+            where TRow : unmanaged, IPatchRow<TRow>
+        {
+            int pitch = 4 * Group.DimY + 4;
+            for (int k = 0; k < Tile; k++)
+            {
+                sums = sums.Add(
+                    default(Quad).Read(weights, k * pitch + Group.IdxY, Group.DimY),
+                    default(TRow).Read(tile, k * problem.Pitch + Group.IdxX, Lanes));
+            }
+
+            return sums;
+        }
+
+        static float LargestOfLanes(float value)
+        {
+            for (int mask = Lanes / 2; mask > 0; mask >>= 1)
+            {
+                value = XMath.Max(value, Warp.ShuffleXor(value, mask));
+            }
+
+            return value;
+        }
+
+        static float SumOfLanes(float value)
+        {
+            for (int mask = Lanes / 2; mask > 0; mask >>= 1)
+            {
+                value += Warp.ShuffleXor(value, mask);
+            }
+
+            return value;
         }
 
         public override void Forward(in AttentionShape shape, Tensor q, Tensor keyValue, Tensor o, Tensor logSumExp)
@@ -282,7 +393,9 @@ public abstract partial class Attention
             var problem = Describe(shape, q, keyValue);
             if (shape.QueryTokens > 0)
             {
-                _forward(Launch(shape, shape.QueriesOfSet), new(problem, q.View, keyValue.View, o.View, logSumExp.View));
+                var kernel = IsWide(problem) ? _wideForward : _forward;
+                kernel(
+                    Launch(shape, shape.QueriesOfSet, IsWide(problem)), new(problem, q.View, keyValue.View, o.View, logSumExp.View));
             }
         }
 
@@ -290,13 +403,15 @@ public abstract partial class Attention
             in AttentionShape shape, Tensor dAttended, Tensor q, Tensor keyValue, Tensor o, Tensor logSumExp,
             Tensor dq, Tensor dKeyValue, bool accumulate)
         {
+            var problem = Describe(shape, q, keyValue);
             var args = new BackwardArgs(
-                Describe(shape, q, keyValue), dAttended.View, q.View, keyValue.View, o.View, logSumExp.View, dq.View, dKeyValue.View,
+                problem, dAttended.View, q.View, keyValue.View, o.View, logSumExp.View, dq.View, dKeyValue.View,
                 accumulate ? 1 : 0);
             if (shape.QueryTokens > 0)
             {
-                _query(Launch(shape, shape.QueriesOfSet), args);
-                _key(Launch(shape, shape.Keys), args);
+                bool wide = IsWide(problem);
+                (wide ? _wideQuery : _query)(Launch(shape, shape.QueriesOfSet, wide), args);
+                (wide ? _wideKey : _key)(Launch(shape, shape.Keys, wide), args);
             }
         }
 
@@ -310,10 +425,18 @@ public abstract partial class Attention
                     $"Heads of width {headWidth} are wider than the {MostHeadWidth} a GPU thread holds.");
         }
 
-        KernelConfig Launch(AttentionShape shape, int rows)
+        static bool IsWide(Problem problem) => problem.HeadWidth > MostOfQuads;
+
+        // As few threads down a group as the rows need, by powers of two from a warp on, up to what shared memory holds.
+        KernelConfig Launch(AttentionShape shape, int rows, bool wide)
         {
-            int group = device.GroupSize(Math.Min(GroupSize, (rows + 31) / 32 * 32));
-            return new(new Index2D(shape.KeySets, (rows + group - 1) / group), new Index2D(group, 1));
+            int down = device.Accelerator.WarpSize / Lanes, most = Math.Min(wide ? MostDownWide : MostDown, device.GroupSize(Lanes * MostDown) / Lanes);
+            while (down < most && 4 * down < rows)
+            {
+                down *= 2;
+            }
+
+            return new(new Index2D(shape.KeySets, (rows + 4 * down - 1) / (4 * down)), new Index2D(Lanes, down));
         }
     }
 }

@@ -125,7 +125,7 @@ public abstract partial class LinearAttention
             Group.Barrier();
             for (int element = Group.IdxX; element < problem.Keys * headWidth; element += Group.DimX)
             {
-                int i = element % headWidth, row = problem.Key(element / headWidth) * 2 * width + problem.KeyColumn;
+                int i = element % headWidth, row = problem.Key(element / headWidth);
                 float dKey = dSum[i], dValue = 0;
                 for (int e = 0; e < headWidth; e++)
                 {
@@ -162,8 +162,7 @@ public abstract partial class LinearAttention
                 Group.Barrier();
                 for (int element = Group.IdxX; element < rows * headWidth; element += Group.DimX)
                 {
-                    int source = problem.Key(first + element / headWidth) * 2 * problem.KeyWidth + problem.KeyColumn
-                        + element % headWidth;
+                    int source = problem.Key(first + element / headWidth) + element % headWidth;
                     features[element] = Feature(keyValue[source], scale);
                     values[element] = keyValue[source + problem.KeyWidth];
                 }

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Reflection;
+using System.Text.RegularExpressions;
 using CausalMixFT.Kernels.Devices;
 using ILGPU;
 using ILGPU.Backends.EntryPoints;
@@ -8,7 +10,7 @@ using ILGPU.Runtime.Cuda;
 namespace CausalMixFT.Kernels.Tests.Devices;
 
 /// <summary>Compiles every kernel for CUDA, which needs no GPU: what would fail at a user's first launch fails here.</summary>
-public class PtxFacts(ITestOutputHelper output)
+public partial class PtxFacts(ITestOutputHelper output)
 {
     public static TheoryData<string> Kernels => [.. AllKernels().Select(Name)];
 
@@ -29,9 +31,24 @@ public class PtxFacts(ITestOutputHelper output)
             : EntryPointDescription.FromExplicitlyGroupedKernel(method);
         var compiled = (PTXCompiledKernel)backend.Compile(entry, default);
 
-        output.WriteLine($"{compiled.PTXAssembly.Length} characters of PTX");
-        Assert.Contains(".entry", compiled.PTXAssembly, StringComparison.Ordinal);
+        string ptx = compiled.PTXAssembly;
+        int shared = SharedArrays().Matches(ptx).Sum(match => int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture));
+        bool local = ptx.Contains(".local", StringComparison.Ordinal);
+        output.WriteLine($"{ptx.Length} characters of PTX, {shared} bytes of shared memory, {(local ? "local memory" : "registers alone")}");
+        Assert.Contains(".entry", ptx, StringComparison.Ordinal);
+
+        // More than this is not launched.
+        Assert.InRange(shared, 0, 48 * 1024);
+
+        // What these keep for each thread has to stay in registers: local memory lies outside the processor.
+        if (kernel.StartsWith("Attention", StringComparison.Ordinal) || kernel.StartsWith("MatrixMultiply", StringComparison.Ordinal))
+        {
+            Assert.False(local);
+        }
     }
+
+    [GeneratedRegex(@"\.shared \.align \d+ \.b8 \w+\[(\d+)\]")]
+    private static partial Regex SharedArrays();
 
     // Kernels are the static methods of a nested Gpu class that end in Kernel; a generic operation is closed over every
     // struct that satisfies its constraint, as a mechanism does.

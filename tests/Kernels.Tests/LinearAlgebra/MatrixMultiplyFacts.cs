@@ -32,6 +32,14 @@ public class MatrixMultiplyFacts(ITestOutputHelper output)
         }
     }
 
+    [Fact]
+    public void So_does_a_group_of_a_real_size()
+    {
+        using var device = RealGroups.Open();
+        Check(device, 65, 70, 33, transposeA: false, transposeB: true, accumulate: false);
+        Check(device, 7, 129, 17, transposeA: true, transposeB: false, accumulate: true);
+    }
+
     [Theory]
     [InlineData("openblas")]
     [InlineData("blis")]

@@ -19,10 +19,16 @@ public class AttentionFacts
         (new(3, 1, 6, 6, 4, FirstKeyHead: true), 16),
     ];
 
+    // These fill and overflow the tiles of a GPU: several of keys, of queries, and both; heads wide and not.
+    static readonly (AttentionShape Shape, int HeadWidth)[] Tiled =
+    [
+        (new(2, 1, 33, 33, 1), 32), (new(1, 2, 60, 37, 2), 24), (new(1, 1, 70, 67, 1), 64), (new(1, 2, 20, 65, 2, FirstKeyHead: true), 33),
+    ];
+
     // Only for the CPU, whose tiles these fill and overflow.
     static readonly (AttentionShape Shape, int HeadWidth)[] Large =
     [
-        (new(1, 2, 53, 301, 1), 24), (new(1, 3, 101, 131, 2), 16), (new(2, 1, 33, 33, 1), 32), (new(1, 2, 25, 258, 1), 7),
+        (new(1, 2, 53, 301, 1), 24), (new(1, 3, 101, 131, 2), 16), (new(1, 2, 25, 258, 1), 7),
         (new(1, 1, 250, 97, 1), 64), (new(1, 4, 131, 193, 3, FirstKeyHead: true), 32), (new(2, 1, 51, 51, 2), 32),
         (new(2, 1, 60, 37, 3), 24), (new(1, 1, 400, 129, 3, FirstKeyHead: true), 7), (new(3, 1, 64, 64, 1), 64),
         (new(2, 1, 12, 5, 2), 16), (new(2, 1, 5, 13, 2), 24), (new(2, 1, 6, 6, 6), 32), (new(1, 1, 26, 17, 1), 8),
@@ -30,7 +36,7 @@ public class AttentionFacts
 
     public static IEnumerable<TheoryDataRow<DeviceKind, AttentionShape, int>> Cases() =>
         from kind in new EveryDevice().Select(row => row.Data)
-        from item in kind == DeviceKind.Emulated ? Shapes : [.. Shapes, .. Large]
+        from item in kind == DeviceKind.Emulated ? [.. Shapes, .. Tiled] : ((AttentionShape Shape, int HeadWidth)[])[.. Shapes, .. Tiled, .. Large]
         select new TheoryDataRow<DeviceKind, AttentionShape, int>(kind, item.Shape, item.HeadWidth);
 
     [Theory, MemberData(nameof(Cases))]
@@ -39,6 +45,19 @@ public class AttentionFacts
         using var device = ComputeDevice.Open(kind);
         using var workspace = new Workspace(device);
         Agrees(workspace, Attention.On(device), shape, headWidth);
+    }
+
+    [Fact]
+    public void So_they_do_in_groups_of_a_real_size()
+    {
+        using var device = RealGroups.Open();
+        using var workspace = new Workspace(device);
+        var attention = Attention.On(device);
+        foreach (var (shape, headWidth) in (((AttentionShape Shape, int HeadWidth)[])[.. Tiled, (new(2, 1, 6, 6, 2), 32)]))
+        {
+            workspace.Reset();
+            Agrees(workspace, attention, shape, headWidth);
+        }
     }
 
     // On the CPU a vector holds eight or sixteen queries, and sets of at most 64 have a path of their own.
