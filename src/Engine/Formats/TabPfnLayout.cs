@@ -164,6 +164,7 @@ sealed class TabPfnLayout : ModelLayout
         ThinkingRows = version == Version.V2 ? 0 : 64,
         GroupSize = version == Version.V2 ? 2 : 3,
         Cells = CellEncoding.Indicated,
+        PackColumns = version != Version.V2,
         EncoderBias = false,
         Labels = LabelEncoding.Indicated,
 

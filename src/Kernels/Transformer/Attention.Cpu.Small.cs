@@ -188,17 +188,21 @@ public abstract partial class Attention
                 return sum;
             }
 
-            // p in place of s, and ds / √headWidth in place of dp; here δ is summed as Σ p dp, which equals Σ dO · o.
+            // p in place of s, and ds / √headWidth in place of dp; here δ is summed as Σ p dp, which equals Σ dO · o. Of scores in
+            // the hundreds the saved logarithm is rounded by 1e-5, and so are all p together; dp − δ must not be, so δ is divided by Σ p.
             static void SoftmaxGradient(float* s, float* dp, int lanes, int keys, float scale, Vector256<float> saved)
             {
-                Vector256<float> delta = default;
+                Vector256<float> delta = default, sum = default;
                 for (int j = 0; j < keys; j++)
                 {
                     var p = VectorMath.Exp2(
                         Vector256.FusedMultiplyAdd(Vector256.Load(s + j * lanes), Vector256.Create(scale * Log2E), -saved));
                     p.Store(s + j * lanes);
+                    sum += p;
                     delta = Vector256.FusedMultiplyAdd(p, Vector256.Load(dp + j * lanes), delta);
                 }
+
+                delta /= sum;
 
                 for (int j = 0; j < keys; j++)
                 {

@@ -6,8 +6,8 @@ namespace CausalMixFT.Kernels.Transformer;
 /// <remarks>
 /// Runs on the host for every device, in double: a cell costs a few operations here and a million in the layers, and a column
 /// like a year or an amount loses its small deviations in a float's sum. The rules are those of <see cref="CellEncoding"/>.
-/// TabPFN v2's (<see cref="CellEncoding.Indicated"/>) takes these steps in a group of columns: columns that are
-/// constant over all rows, the query's too, are dropped and the others move up; NaN, +∞ and −∞ become −2, 2 and 4 in an
+/// TabPFN v2's (<see cref="CellEncoding.Indicated"/>) takes these steps in a group of columns, or TabPFN 2.5's the first of them in
+/// the whole table: columns that are constant over all rows, the query's too, are dropped and the others move up; NaN, +∞ and −∞ become −2, 2 and 4 in an
 /// indicator; they are imputed by the mean of the context; cells are standardised by the context's mean and deviation, the
 /// missing ones counted, and clipped; and they are scaled by √(group size / columns that vary).
 /// </remarks>
@@ -24,6 +24,9 @@ sealed class CellEncoder
     readonly TransformerConfig _config;
     readonly int _tables, _columns, _contextRows;
     readonly Column[] _statistics;
+
+    // Of each table: the column that each place of each group shows, or −1 for none.
+    readonly int[] _places;
     readonly double[] _scales;
 
     // What a column's cells are standardised by. Varies: its cells differ before imputation; Used: after it, too.
@@ -33,6 +36,7 @@ sealed class CellEncoder
     {
         (_device, _config, _tables, _columns, _contextRows, _statistics) = (device, config, tables, columns, contextRows, statistics);
         int groups = config.Tokens(columns) - 1;
+        _places = [.. Enumerable.Range(0, tables).SelectMany(table => Places(table, groups))];
         _scales = [.. Enumerable.Range(0, tables * groups).Select(index => GroupScale(index / groups, index % groups))];
     }
 
@@ -129,66 +133,73 @@ sealed class CellEncoder
             for (int group = 0; group < groups; group++)
             {
                 EncodeGroup(
-                    _statistics.AsSpan(table * _columns, _columns), _scales[table * groups + group], source, group,
+                    _statistics.AsSpan(table * _columns, _columns), PlacesOf(table, group, groups), _scales[table * groups + group], source,
                     target.Slice(group * width, width));
             }
         });
     }
 
-    void EncodeGroup(ReadOnlySpan<Column> statistics, double scale, ReadOnlySpan<float> cells, int group, Span<float> input)
+    void EncodeGroup(ReadOnlySpan<Column> statistics, ReadOnlySpan<int> places, double scale, ReadOnlySpan<float> cells, Span<float> input)
     {
         input.Clear();
         int size = _config.GroupSize;
-        for (int place = 0, slot = 0; place < size; place++)
+        for (int place = 0; place < size && places[place] is >= 0 and int column; place++)
         {
-            if (ColumnAt(group, place) is not (>= 0 and int column) || !statistics[column].Varies)
-            {
-                continue;
-            }
-
             float x = cells[column];
             if (_config.Cells == CellEncoding.Raw)
             {
-                input[slot++] = (float)(x * scale);
+                input[place] = (float)(x * scale);
                 continue;
             }
 
-            input[slot] = statistics[column].Used ? (float)(Value(statistics[column], x) * scale) : 0;
+            input[place] = statistics[column].Used ? (float)(Value(statistics[column], x) * scale) : 0;
             if (_config.Cells == CellEncoding.Indicated)
             {
-                input[size + slot] = float.IsNaN(x) ? NaNIndicator
+                input[size + place] = float.IsNaN(x) ? NaNIndicator
                     : float.IsPositiveInfinity(x) ? InfinityIndicator
                     : float.IsNegativeInfinity(x) ? NegativeInfinityIndicator : 0;
             }
-
-            slot++;
         }
     }
 
-    // The column in a place of a group, or −1 for padding.
-    int ColumnAt(int group, int place)
+    ReadOnlySpan<int> PlacesOf(int table, int group, int groups) =>
+        _places.AsSpan((table * groups + group) * _config.GroupSize, _config.GroupSize);
+
+    IEnumerable<int> Places(int table, int groups)
     {
-        int column = _config.ShiftedGroups ? (group + (1 << place) - 1) % _columns : group * _config.GroupSize + place;
-        return column < _columns ? column : -1;
+        // What stands where a group looks for its columns: each in its own place, or those that vary moved up.
+        int[] columns = [.. Enumerable.Range(0, _columns).Select(column => _statistics[table * _columns + column].Varies ? column : -1)];
+        if (_config.PackColumns)
+        {
+            columns = [.. columns.Where(column => column >= 0)];
+        }
+
+        for (int group = 0; group < groups; group++)
+        {
+            int[] shown = [.. Enumerable.Range(0, _config.GroupSize)
+                .Select(place => _config.ShiftedGroups ? (group + (1 << place) - 1) % _columns : group * _config.GroupSize + place)
+                .Where(at => at < columns.Length && columns[at] >= 0).Select(at => columns[at])];
+            for (int place = 0; place < _config.GroupSize; place++)
+            {
+                yield return place < shown.Length ? shown[place] : -1;
+            }
+        }
     }
 
     double GroupScale(int table, int group)
     {
-        int size = _config.GroupSize;
         if (_config.Cells == CellEncoding.Standardized)
         {
             return 1;
         }
 
-        int present = 0, used = 0;
-        for (int place = 0; place < size; place++)
+        int used = 0;
+        foreach (int column in PlacesOf(table, group, _config.Tokens(_columns) - 1))
         {
-            int column = ColumnAt(group, place);
-            present += column >= 0 ? 1 : 0;
-            used += column >= 0 && _statistics[table * _columns + column].Used ? 1 : 0;
+            used += column >= 0 && (_config.Cells == CellEncoding.Raw || _statistics[table * _columns + column].Used) ? 1 : 0;
         }
 
-        return Math.Sqrt((double)size / Math.Max(1, _config.Cells == CellEncoding.Raw ? present : used));
+        return Math.Sqrt((double)_config.GroupSize / Math.Max(1, used));
     }
 
     /// <summary>The gradient of a batch's cells (tables, rows, columns), given that of the context's and the query's inputs.</summary>
@@ -203,26 +214,19 @@ sealed class CellEncoder
         For(_device, _tables * _columns, index =>
         {
             int table = index / _columns, column = index % _columns;
-            var statistics = _statistics.AsSpan(table * _columns, _columns);
-            ref readonly var own = ref statistics[column];
+            ref readonly var own = ref _statistics[index];
             var gradients = new double[rows];
-            for (int group = 0; group < groups; group++)
+            for (int group = 0; own.Used && group < groups; group++)
             {
-                double scale = _scales[table * groups + group];
-                for (int place = 0, slot = 0; place < _config.GroupSize; place++)
+                var places = PlacesOf(table, group, groups);
+                for (int place = 0; place < places.Length; place++)
                 {
-                    int shown = ColumnAt(group, place);
-                    if (shown < 0 || !statistics[shown].Varies)
+                    if (places[place] == column)
                     {
-                        continue;
+                        Gather(
+                            batch, table, group * width + place, groups * width, _scales[table * groups + group], dContext.Span,
+                            dQuery.Span, gradients);
                     }
-
-                    if (shown == column && own.Used)
-                    {
-                        Gather(batch, table, group * width + slot, groups * width, scale, dContext.Span, dQuery.Span, gradients);
-                    }
-
-                    slot++;
                 }
             }
 

@@ -117,6 +117,12 @@ public sealed record TransformerConfig
     /// <summary>What of a cell the encoder reads.</summary>
     public CellEncoding Cells { get; init; } = CellEncoding.Standardized;
 
+    /// <summary>
+    /// Whether the columns after one that is constant over all rows move up through all groups of the table, as in TabPFN 2.5;
+    /// otherwise within their group, as in TabPFN v2. <see cref="CellEncoding.Indicated"/> only.
+    /// </summary>
+    public bool PackColumns { get; init; }
+
     /// <summary>Hidden elements of the encoders of cells and labels, between them a GELU; 0 for one linear map.</summary>
     public int EncoderHidden { get; init; }
 

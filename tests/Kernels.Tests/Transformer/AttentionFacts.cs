@@ -60,6 +60,34 @@ public class AttentionFacts
         }
     }
 
+    // Such scores decide for one key, and logSumExp is rounded by 1e-5: gradients must not be.
+    [Theory, ClassData(typeof(EveryDevice))]
+    public void Scores_in_the_hundreds_leave_gradients_exact(DeviceKind kind)
+    {
+        const double Size = 300;
+        using var device = ComputeDevice.Open(kind);
+        using var workspace = new Workspace(device);
+        foreach (var (shape, headWidth) in (((AttentionShape Shape, int HeadWidth)[])[(new(4, 1, 9, 9, 2), 24), (new(1, 2, 20, 70, 1), 32)]))
+        {
+            workspace.Reset();
+            int width = shape.Heads * headWidth, queries = shape.QueryTokens, keys = shape.KeyTokens;
+            double[] q = Array.ConvertAll(Values.Draw(1, queries * width), value => (float)(Size * value) * 1.0);
+            double[] kv = Values.Draw(2, keys * 2 * width), dAttended = Values.Draw(3, queries * width);
+            Tensor qs = q.On(workspace, queries, width), kvs = kv.On(workspace, keys, 2 * width), dos = dAttended.On(workspace, queries, width);
+            Tensor o = workspace.Take(queries, width), logSumExp = workspace.Take(queries, shape.Heads);
+            Tensor dq = workspace.Take(queries, width), dkv = workspace.Take(keys, 2 * width);
+            var attention = Attention.On(device);
+            attention.Forward(shape, qs, kvs, o, logSumExp);
+            attention.Backward(shape, dos, qs, kvs, o, logSumExp, dq, dkv);
+
+            // A query's elements are factors of dk.
+            var expected = Definition(shape, headWidth, q, kv, dAttended);
+            Assert.InRange(Values.LargestDifference(expected.O, o), 0, 5 * Tolerance);
+            Assert.InRange(Values.LargestDifference(expected.Dq, dq), 0, Tolerance);
+            Assert.InRange(Values.LargestDifference(expected.Dkv, dkv), 0, Size * Tolerance);
+        }
+    }
+
     // On the CPU a vector holds eight or sixteen queries, and sets of at most 64 have a path of their own.
     [Theory, InlineData(8), InlineData(16), InlineData(24), InlineData(32), InlineData(64)]
     public void They_agree_for_every_count_of_queries(int headWidth)

@@ -86,10 +86,14 @@ sealed class CellInputs(TransformerConfig config, OracleEpisode episode)
         return (OfFinite(column.Values), dz => column.Constant ? new double[dz.Length] : column.Backward(OfFinite(dz)));
     }
 
-    // TabPFN v2: constant columns leave their group, and the others move up and are scaled by how many they are.
+    // TabPFN v2: constant columns leave their group, or 2.5: the table, and the others move up and are scaled by how many they are.
     void Indicated(int table, int group, Matrix inputs)
     {
-        int[] kept = [.. ColumnsOf(group).Where(column => !Constant(episode.Column(table, column)))];
+        bool Varies(int column) => !Constant(episode.Column(table, column));
+        int[] varying = [.. Enumerable.Range(0, episode.Columns).Where(Varies)];
+        int[] kept = config.PackColumns
+            ? [.. ColumnsOf(group).Where(place => place < varying.Length).Select(place => varying[place])]
+            : [.. ColumnsOf(group).Where(Varies)];
         var columns = kept.Select(column => new ImputedColumn(episode.Column(table, column), episode.ContextRows)).ToArray();
         int used = Math.Max(columns.Count(column => !Constant(column.Values)), 1);
         double factor = Math.Sqrt((double)config.GroupSize / used);
