@@ -189,7 +189,7 @@ public abstract partial class Attention
             }
 
             // p in place of s, and ds / √headWidth in place of dp; here δ is summed as Σ p dp, which equals Σ dO · o. Of scores in
-            // the hundreds the saved logarithm is rounded by 1e-5, and so are all p together; dp − δ must not be, so δ is divided by Σ p.
+            // the thousands the saved logarithm is rounded by 1e-4, and so are all p together; dp − δ must not be, so δ is divided by Σ p.
             static void SoftmaxGradient(float* s, float* dp, int lanes, int keys, float scale, Vector256<float> saved)
             {
                 Vector256<float> delta = default, sum = default;
