@@ -38,7 +38,8 @@ sealed class TabPfnLayout : ModelLayout
 
     static readonly (string Own, string Theirs)[] Outside =
     [
-        ("feature_encoder.linear_layer.", "feature_group_embedder."), ("target_encoder.linear_layer.", "target_embedder."),
+        ("feature_encoder.linear_layer.", "feature_group_embedder."), ("feature_encoder.linear1.", "feature_group_embedder.0."),
+        ("feature_encoder.linear2.", "feature_group_embedder.2."), ("target_encoder.linear_layer.", "target_embedder."),
         ("column_embedding.", "feature_positional_embedding_embeddings."), ("thinking_rows", "add_thinking_rows.row_token_values_TE"),
         ("decoder.linear1.", "output_projection.0."), ("decoder.linear2.", "output_projection.2."),
     ];
@@ -63,20 +64,16 @@ sealed class TabPfnLayout : ModelLayout
         var source = new WeightSource(file);
         var settings = file.Settings("config");
         var version = VersionOf(file, source);
-        if (source.Has("feature_group_embedder.0.weight"))
-        {
-            throw new InputException(
-                $"{file.Path}: its cells are encoded by a perceptron and its labels by a linear map (encoder_type mlp), which this program's trunk " +
-                "cannot do; use a TabPFN model with a linear encoder.");
-        }
-
+        bool perceptron = source.Has("feature_group_embedder.0.weight");
         bool classifies = WeightSource.Number(settings, "max_num_classes") is int classes ? classes > 0 : !BucketTensors.Are(source);
         var config = Config(
             version, classifies, source.Size("target_embedder.weight", 0), source.Heads(heads ?? WeightSource.Number(settings, "nhead")),
             source.Layers("blocks.", ".mlp.0.weight"), source.Size("output_projection.2.weight", 0)) with
         {
             Hidden = source.Size("blocks.0.mlp.0.weight", 0),
-            GroupSize = source.Size("feature_group_embedder.weight", 1) / 2,
+            GroupSize = source.Size(perceptron ? "feature_group_embedder.0.weight" : "feature_group_embedder.weight", 1) / 2,
+            EncoderHidden = perceptron ? source.Size("feature_group_embedder.0.weight", 0) : 0,
+            LinearLabels = perceptron,
             ThinkingRows = version == Version.V2 ? 0 : source.Size(Names.Theirs("thinking_rows"), 0),
             ColumnEmbedding = source.Size("feature_positional_embedding_embeddings.weight", 1),
         };
@@ -115,6 +112,8 @@ sealed class TabPfnLayout : ModelLayout
         var theirs = Config(version, classifies, config.Width, config.Heads, config.Layers, config.Classes) with
         {
             GroupSize = config.GroupSize,
+            EncoderHidden = version == Version.V2 ? 0 : config.EncoderHidden,
+            LinearLabels = config.EncoderHidden > 0,
             ThinkingRows = config.ThinkingRows,
             ZeroConstantColumns = config.ZeroConstantColumns, // no matter of its encoder
         };
@@ -192,7 +191,12 @@ sealed class TabPfnLayout : ModelLayout
         }
         else
         {
-            settings["encoder_type"] = "linear";
+            settings["encoder_type"] = config.EncoderHidden > 0 ? "mlp" : "linear";
+            if (config.EncoderHidden > 0)
+            {
+                settings["encoder_mlp_hidden_dim"] = config.EncoderHidden;
+            }
+
             settings["num_thinking_rows"] = config.ThinkingRows;
         }
 

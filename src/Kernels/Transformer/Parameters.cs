@@ -196,11 +196,11 @@ public sealed class Parameters : IDisposable
             }
         }
 
-        IEnumerable<(string, int?, int)> Encoder(string name, int inputs, bool bias) => config.EncoderHidden == 0
+        IEnumerable<(string, int?, int)> Encoder(string name, int inputs, int hidden, bool bias) => hidden == 0
             ? Linear($"{name}.linear_layer", width, inputs, bias)
             : [
-                .. Linear($"{name}.linear1", config.EncoderHidden, inputs, bias),
-                .. Linear($"{name}.linear2", width, config.EncoderHidden, bias),
+                .. Linear($"{name}.linear1", hidden, inputs, bias),
+                .. Linear($"{name}.linear2", width, hidden, bias),
             ];
 
         IEnumerable<(string, int?, int)> Attention(string name)
@@ -228,8 +228,8 @@ public sealed class Parameters : IDisposable
 
         return
         [
-            .. Encoder("feature_encoder", config.CellInputs, config.EncoderBias),
-            .. Encoder("target_encoder", config.LabelInputs, bias: true),
+            .. Encoder("feature_encoder", config.CellInputs, config.EncoderHidden, config.EncoderBias),
+            .. Encoder("target_encoder", config.LabelInputs, config.LabelEncoderHidden, bias: true),
             .. config.ColumnEmbedding > 0 ? Linear("column_embedding", width, config.ColumnEmbedding, bias: true) : [],
             .. config.ThinkingRows > 0 ? [("thinking_rows", config.ThinkingRows, width)] : Array.Empty<(string, int?, int)>(),
             .. Enumerable.Range(0, config.Layers).SelectMany(layer => Layer($"transformer_blocks.{layer}")),

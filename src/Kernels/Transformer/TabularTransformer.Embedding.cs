@@ -23,8 +23,8 @@ public sealed partial class TabularTransformer
         labelInputs.Slice(0, contextRows).CopyFrom(LabelEncoder.Context(Config, batch));
         labelInputs.Slice(contextRows, queryRows).CopyFrom(Repeated(LabelEncoder.Query(Config, batch), batch.QueryRows));
 
-        var features = EncoderOf(Upload(inputs, Config.CellInputs, workspace), keep, workspace);
-        var labels = EncoderOf(labelInputs, keep, workspace);
+        var features = EncoderOf(Upload(inputs, Config.CellInputs, workspace), Config.EncoderHidden, keep, workspace);
+        var labels = EncoderOf(labelInputs, Config.LabelEncoderHidden, keep, workspace);
         EmbedRows(Parts(batch), features, labels, ColumnTokens(groups, workspace, out noise), shape.Columns, tokens);
         foreach (int token in ThinkingParts(batch))
         {
@@ -43,8 +43,8 @@ public sealed partial class TabularTransformer
     {
         int groups = tokensPerRow - 1;
         _packed.Reset();
-        var featureWeights = PackEncoder("feature_encoder");
-        var labelWeights = PackEncoder("target_encoder");
+        var featureWeights = PackEncoder("feature_encoder", Config.EncoderHidden);
+        var labelWeights = PackEncoder("target_encoder", Config.LabelEncoderHidden);
         foreach (var (first, count, token) in parts)
         {
             _blocks.Run(first, count, tokensPerRow, rows => _inBlock.Assembly.Forward(
@@ -125,12 +125,12 @@ public sealed partial class TabularTransformer
     IEnumerable<int> ThinkingParts(EpisodeBatch batch) => Enumerable.Range(0, Config.ThinkingRows == 0 ? 0 : batch.Tables)
         .Select(table => table * (Config.ThinkingRows + batch.ContextRows));
 
-    EncoderActivations EncoderOf(Tensor inputs, bool keep, Workspace workspace) => keep && Config.EncoderHidden > 0
-        ? new(inputs, workspace.Take(inputs.Rows, Config.EncoderHidden), workspace.Take(inputs.Rows, Config.EncoderHidden))
+    static EncoderActivations EncoderOf(Tensor inputs, int hidden, bool keep, Workspace workspace) => keep && hidden > 0
+        ? new(inputs, workspace.Take(inputs.Rows, hidden), workspace.Take(inputs.Rows, hidden))
         : new(inputs, null, null);
 
     // One linear map, or two with a GELU between them.
-    (LinearParameters First, LinearParameters? Second) PackEncoder(string name) => Config.EncoderHidden == 0
+    (LinearParameters First, LinearParameters? Second) PackEncoder(string name, int hidden) => hidden == 0
         ? (Pack(Parameters.Linear($"{name}.linear_layer")), null)
         : (Pack(Parameters.Linear($"{name}.linear1")), Pack(Parameters.Linear($"{name}.linear2")));
 
@@ -144,8 +144,8 @@ public sealed partial class TabularTransformer
             return output;
         }
 
-        Tensor up = rows.OfOrTake(a.Up, tokensPerRow, Config.EncoderHidden);
-        Tensor activated = rows.OfOrTake(a.Activated, tokensPerRow, Config.EncoderHidden);
+        int hidden = weights.First.Weight.Rows;
+        Tensor up = rows.OfOrTake(a.Up, tokensPerRow, hidden), activated = rows.OfOrTake(a.Activated, tokensPerRow, hidden);
         Project(inputs, weights.First, up);
         _inBlock.Gelu.Forward(up, activated);
         Project(activated, second, output);

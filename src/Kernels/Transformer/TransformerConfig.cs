@@ -126,6 +126,12 @@ public sealed record TransformerConfig
     /// <summary>Hidden elements of the encoders of cells and labels, between them a GELU; 0 for one linear map.</summary>
     public int EncoderHidden { get; init; }
 
+    /// <summary>Whether the encoder of labels is one linear map, whatever that of cells is (TabPFN 2.5 with a perceptron).</summary>
+    public bool LinearLabels { get; init; }
+
+    /// <summary>Hidden elements of the encoder of labels.</summary>
+    public int LabelEncoderHidden => LinearLabels ? 0 : EncoderHidden;
+
     /// <summary>Whether the encoder of cells has biases; the label's always has.</summary>
     public bool EncoderBias { get; init; } = true;
 

@@ -121,8 +121,12 @@ public static class TransformerMemory
         {
             meter.Take(rows * groups, config.EncoderHidden);
             meter.Take(rows * groups, config.EncoderHidden);
-            meter.Take(rows, config.EncoderHidden);
-            meter.Take(rows, config.EncoderHidden);
+        }
+
+        if (keep && config.LabelEncoderHidden > 0)
+        {
+            meter.Take(rows, config.LabelEncoderHidden);
+            meter.Take(rows, config.LabelEncoderHidden);
         }
 
         TakeColumns(config, meter, groups);
@@ -250,8 +254,12 @@ public static class TransformerMemory
 
         if (config.EncoderHidden > 0)
         {
-            meter.Take(rows, config.EncoderHidden);
             meter.Take(rows * groups, config.EncoderHidden);
+        }
+
+        if (config.LabelEncoderHidden > 0)
+        {
+            meter.Take(rows, config.LabelEncoderHidden);
         }
     }
 

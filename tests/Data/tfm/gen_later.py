@@ -58,8 +58,8 @@ def save(path, tensors, metadata):
         file.write(struct.pack("<Q", len(text)) + text + b"".join(blobs))
 
 
-def golden(version, architecture, config_type, model_type, seed):
-    config = dict(emsize=32, nlayers=2, nhead=2, features_per_group=3, num_thinking_rows=5, max_num_classes=6)
+def golden(version, architecture, config_type, model_type, seed, **encoder):
+    config = dict(emsize=32, nlayers=2, nhead=2, features_per_group=3, num_thinking_rows=5, max_num_classes=6, **encoder)
     model = model_type(config=config_type(**config), task_type="multiclass", n_out=6).double()
     rng = np.random.default_rng(seed)
     for name, weight in model.named_parameters():
@@ -87,4 +87,5 @@ def golden(version, architecture, config_type, model_type, seed):
 
 from tabpfn.architectures import tabpfn_v2_5 as v25, tabpfn_v2_6 as v26
 golden("v25", "tabpfn_v2_5", v25.TabPFNV2p5Config, v25.TabPFNV2p5, 25)
+golden("v25_perceptron", "tabpfn_v2_5", v25.TabPFNV2p5Config, v25.TabPFNV2p5, 27, encoder_type="mlp", encoder_mlp_hidden_dim=24)
 golden("v26", "tabpfn_v2_6", v26.TabPFNV2p6Config, v26.TabPFNV2p6, 26)

@@ -34,7 +34,9 @@ public sealed class ModelFileFacts : IDisposable
             GroupSize = 3,
             ShiftedGroups = true,
             Cells = CellEncoding.Indicated,
+            PackColumns = true,
             EncoderHidden = 7,
+            LinearLabels = true,
             EncoderBias = false,
             Labels = LabelEncoding.Flagged,
             DensifyLabels = true,
@@ -334,7 +336,7 @@ public sealed class ModelFileFacts : IDisposable
         Refused(tabpfn, "metadata 'config'", new() { ["config"] = "{\"nhead\": 2, \"nhead\": 3}" });
         Refused(tabpfn, "3 heads do not divide", new() { ["config"] = "{\"nhead\": 3}" });
         tabpfn["feature_group_embedder.0.weight"] = SafeTensor.Of(new float[16], 4, 4);
-        Refused(tabpfn, "encoder_type mlp");
+        Refused(tabpfn, "'feature_group_embedder.2.weight'", new() { ["config"] = "{\"nhead\": 2}" });
 
         void Refused(Dictionary<string, SafeTensor> tensors, string expected, Dictionary<string, string>? metadata = null)
         {
@@ -390,6 +392,7 @@ public sealed class ModelFileFacts : IDisposable
             ThinkingRows = second ? 0 : 5,
             GroupSize = second ? 2 : 3,
             Cells = CellEncoding.Indicated,
+            PackColumns = !second,
             EncoderBias = false,
             Labels = LabelEncoding.Indicated,
             DensifyLabels = classifies,

@@ -11,7 +11,7 @@ public class LaterTabPfnFacts(ITestOutputHelper output)
 {
     public static IEnumerable<TheoryDataRow<string, DeviceKind>> OnDevices() =>
         from kind in ComputeDevice.Available()
-        from name in (string[])["v25", "v26"]
+        from name in (string[])["v25", "v25_perceptron", "v26"]
         select new TheoryDataRow<string, DeviceKind>(name, kind);
 
     // The tolerances of TabPFN v2's stored runs, in Kernels' tests.

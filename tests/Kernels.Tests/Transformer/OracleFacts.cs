@@ -244,6 +244,8 @@ public class OracleFacts(ITestOutputHelper output)
             ("encoder's layers", c => c.EncoderHidden > 0, 2), ("encoder's bias", c => c.EncoderBias, 2),
             ("labels", c => (c.Labels, c.DensifyLabels), 7), ("columns", c => c.ColumnEmbedding > 0, 2),
             ("decoder", c => (c.Decoder, c.NormBefore), 4),
+            ("label encoder's layers", c => c.EncoderHidden > 0 ? c.LinearLabels : "any", 3),
+            ("constants' places", c => c.Cells == CellEncoding.Indicated ? c.PackColumns : "any", 3),
             ("constants", c => c.Cells == CellEncoding.Standardized ? c.ZeroConstantColumns : "any", 3),
         ];
         foreach (var (name, value, values) in switches)

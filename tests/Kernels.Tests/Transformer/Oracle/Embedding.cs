@@ -9,8 +9,8 @@ namespace CausalMixFT.Kernels.Tests.Transformer.Oracle;
 sealed class Embedding(TransformerConfig config, NamedWeights weights, OracleEpisode episode, TokenGrid grid)
 {
     readonly CellInputs _cells = new(config, episode);
-    readonly Stage _cellEncoder = Encoder(config, weights, "feature_encoder", config.EncoderBias);
-    readonly Stage _labelEncoder = Encoder(config, weights, "target_encoder", bias: true);
+    readonly Stage _cellEncoder = Encoder(config, weights, "feature_encoder", config.EncoderHidden, config.EncoderBias);
+    readonly Stage _labelEncoder = Encoder(config, weights, "target_encoder", config.LabelEncoderHidden, bias: true);
     readonly Stage? _columns = config.ColumnEmbedding == 0
         ? null
         : new Projection(weights, "column_embedding.weight", "column_embedding.bias", config.Width);
@@ -80,13 +80,13 @@ sealed class Embedding(TransformerConfig config, NamedWeights weights, OracleEpi
         return _cells.Backward(_cellEncoder.Backward(dCells));
     }
 
-    static Stage Encoder(TransformerConfig config, NamedWeights weights, string name, bool bias)
+    static Stage Encoder(TransformerConfig config, NamedWeights weights, string name, int hidden, bool bias)
     {
         Projection Linear(string part, int outputs) =>
             new(weights, $"{name}.{part}.weight", bias ? $"{name}.{part}.bias" : null, outputs);
-        return config.EncoderHidden == 0
+        return hidden == 0
             ? Linear("linear_layer", config.Width)
-            : new Chain(Linear("linear1", config.EncoderHidden), new GeluStage(), Linear("linear2", config.Width));
+            : new Chain(Linear("linear1", hidden), new GeluStage(), Linear("linear2", config.Width));
     }
 
     IEnumerable<(int Token, int Thinking)> ThinkingTokens() =>

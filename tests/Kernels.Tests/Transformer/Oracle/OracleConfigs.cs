@@ -20,7 +20,7 @@ public static class OracleConfigs
         ColumnEmbedding = 3,
     };
 
-    static readonly TransformerConfig V25 = V2 with { Width = 6, Heads = 3, ThinkingRows = 3, GroupSize = 3, PackColumns = true, EncoderHidden = 9 };
+    static readonly TransformerConfig V25 = V2 with { Width = 6, Heads = 3, ThinkingRows = 3, GroupSize = 3, PackColumns = true, EncoderHidden = 9, LinearLabels = true };
 
     static readonly TransformerConfig TinyPfn = Nano with
     {
@@ -121,7 +121,8 @@ public static class OracleConfigs
             ColumnEmbedding = Or0(5),
             Decoder = (DecoderInput)random.Next(2),
             ZeroConstantColumns = Coin(),
-            PackColumns = Coin(),
+            PackColumns = seed % 2 == 1,
+            LinearLabels = seed % 3 == 0,
         };
         return new($"drawn {seed}", config)
         {
