@@ -41,7 +41,7 @@ public abstract partial class MatrixMultiply
                 Group.Barrier();
                 for (int k = 0; k < Depth; k++)
                 {
-                    sums = sums.Add(default(Quad).Read(stripA, k * pitch + y, side), default(Quad).Read(stripB, k * pitch + x, side));
+                    sums = sums.Add(Quad.Read(stripA, k * pitch + y, side), Quad.Read(stripB, k * pitch + x, side));
                 }
 
                 Group.Barrier();

@@ -14,7 +14,7 @@ interface IPatchRow<TSelf>
     TSelf Times(float factor);
 
     /// <summary>The elements at <paramref name="at"/>, at + step, at + 2 step ….</summary>
-    TSelf Read(ArrayView<float> from, int at, int step);
+    static abstract TSelf Read(ArrayView<float> from, int at, int step);
 
     /// <summary>Writes them there, those before <paramref name="end"/>, or adds them to what is there.</summary>
     void Write(ArrayView<float> to, int at, int step, int end, int accumulate);
@@ -28,7 +28,7 @@ readonly record struct Quad(float First, float Second, float Third, float Fourth
 
     public Quad Times(float factor) => new(First * factor, Second * factor, Third * factor, Fourth * factor);
 
-    public Quad Read(ArrayView<float> from, int at, int step) =>
+    public static Quad Read(ArrayView<float> from, int at, int step) =>
         new(from[at], from[at + step], from[at + 2 * step], from[at + 3 * step]);
 
     public void Write(ArrayView<float> to, int at, int step, int end, int accumulate)
@@ -46,6 +46,9 @@ readonly record struct Quad(float First, float Second, float Third, float Fourth
             to[at] = accumulate != 0 ? to[at] + value : value;
         }
     }
+
+    internal Quad Plus(Quad other) =>
+        new(First + other.First, Second + other.Second, Third + other.Third, Fourth + other.Fourth);
 
     internal Quad Times(Quad other) =>
         new(First * other.First, Second * other.Second, Third * other.Third, Fourth * other.Fourth);
@@ -77,8 +80,8 @@ readonly record struct Octet(Quad Low, Quad High) : IPatchRow<Octet>
 
     public Octet Times(float factor) => new(Low.Times(factor), High.Times(factor));
 
-    public Octet Read(ArrayView<float> from, int at, int step) =>
-        new(Low.Read(from, at, step), High.Read(from, at + 4 * step, step));
+    public static Octet Read(ArrayView<float> from, int at, int step) =>
+        new(Quad.Read(from, at, step), Quad.Read(from, at + 4 * step, step));
 
     public void Write(ArrayView<float> to, int at, int step, int end, int accumulate)
     {
@@ -99,4 +102,32 @@ readonly record struct Patch<TRow>(TRow First, TRow Second, TRow Third, TRow Fou
     /// <summary>Each row times its factor.</summary>
     internal Patch<TRow> Times(Quad rows) =>
         new(First.Times(rows.First), Second.Times(rows.Second), Third.Times(rows.Third), Fourth.Times(rows.Fourth));
+}
+
+/// <summary>What else is computed with patches of 4 × 4, element by element.</summary>
+static class PatchOperations
+{
+    /// <summary>Each row less its number.</summary>
+    internal static Patch<Quad> MinusRows(this Patch<Quad> patch, Quad rows) => new(
+        patch.First.Minus(Quad.All(rows.First)), patch.Second.Minus(Quad.All(rows.Second)), patch.Third.Minus(Quad.All(rows.Third)),
+        patch.Fourth.Minus(Quad.All(rows.Fourth)));
+
+    /// <summary>Each column less its number.</summary>
+    internal static Patch<Quad> MinusColumns(this Patch<Quad> patch, Quad columns) => new(
+        patch.First.Minus(columns), patch.Second.Minus(columns), patch.Third.Minus(columns), patch.Fourth.Minus(columns));
+
+    internal static Patch<Quad> Exp(this Patch<Quad> patch) =>
+        new(patch.First.Exp(), patch.Second.Exp(), patch.Third.Exp(), patch.Fourth.Exp());
+
+    internal static Patch<Quad> Times(this Patch<Quad> patch, Patch<Quad> other) => new(
+        patch.First.Times(other.First), patch.Second.Times(other.Second), patch.Third.Times(other.Third),
+        patch.Fourth.Times(other.Fourth));
+
+    /// <summary>Each row's largest element.</summary>
+    internal static Quad Largest(this Patch<Quad> patch) =>
+        new(patch.First.Largest(), patch.Second.Largest(), patch.Third.Largest(), patch.Fourth.Largest());
+
+    /// <summary>Each row's sum.</summary>
+    internal static Quad Sums(this Patch<Quad> patch) =>
+        new(patch.First.Sum(), patch.Second.Sum(), patch.Third.Sum(), patch.Fourth.Sum());
 }

@@ -91,22 +91,17 @@ public abstract partial class Attention
 
                 // The running maxima: everything summed so far is scaled down when they rise.
                 var scores = Scores(problem, queries, keys, problem.Keys - first, float.NegativeInfinity);
-                var peaks = new Quad(
-                    LargestOfLanes(scores.First.Largest()), LargestOfLanes(scores.Second.Largest()),
-                    LargestOfLanes(scores.Third.Largest()), LargestOfLanes(scores.Fourth.Largest())).Max(maximum);
+                var peaks = LargestOfLanes(scores.Largest()).Max(maximum);
                 var correction = maximum.Minus(peaks).Exp();
                 maximum = peaks;
 
-                var p = Exponentials(scores, maximum);
-                denominator = denominator.Times(correction).Add(
-                    1, new Quad(p.First.Sum(), p.Second.Sum(), p.Third.Sum(), p.Fourth.Sum()));
+                var p = scores.MinusRows(maximum).Exp();
+                denominator = denominator.Times(correction).Plus(p.Sums());
                 Share(p, weights);
                 sums = Weighted(problem, weights, values, sums.Times(correction));
             }
 
-            denominator = new(
-                SumOfLanes(denominator.First), SumOfLanes(denominator.Second), SumOfLanes(denominator.Third),
-                SumOfLanes(denominator.Fourth));
+            denominator = SumOfLanes(denominator);
             int row = block + Group.IdxY, down = Group.DimY;
             Finish(args, row, sums.First, maximum.First, denominator.First);
             Finish(args, row + down, sums.Second, maximum.Second, denominator.Second);
@@ -160,13 +155,9 @@ public abstract partial class Attention
                 Group.Barrier();
                 LoadKeys(problem, args.KeyValue, first, Tile, keys, values);
                 Group.Barrier();
-                var p = Exponentials(Scores(problem, queries, keys, problem.Keys - first, float.NegativeInfinity), logSumExp);
+                var scores = Scores(problem, queries, keys, problem.Keys - first, float.NegativeInfinity);
                 var dp = Scores(problem, gradients, values, Tile, 0);
-                Share(
-                    new(
-                        p.First.Times(dp.First.Minus(Quad.All(delta.First))), p.Second.Times(dp.Second.Minus(Quad.All(delta.Second))),
-                        p.Third.Times(dp.Third.Minus(Quad.All(delta.Third))), p.Fourth.Times(dp.Fourth.Minus(Quad.All(delta.Fourth)))),
-                    weights);
+                Share(scores.MinusRows(logSumExp).Exp().Times(dp.MinusRows(delta)), weights);
                 sums = Weighted(problem, weights, keys, sums);
             }
 
@@ -242,22 +233,13 @@ public abstract partial class Attention
                 }
 
                 Group.Barrier();
-                var logSumExp = default(Quad).Read(logSumExps, Group.IdxX, Lanes);
-                var scores = Scores(problem, keys, queries, Tile, 0);
-                var p = new Patch<Quad>(
-                    scores.First.Minus(logSumExp).Exp(), scores.Second.Minus(logSumExp).Exp(), scores.Third.Minus(logSumExp).Exp(),
-                    scores.Fourth.Minus(logSumExp).Exp());
+                var p = Scores(problem, keys, queries, Tile, 0).MinusColumns(Quad.Read(logSumExps, Group.IdxX, Lanes)).Exp();
                 Share(p, weights);
                 dValues = Weighted(problem, weights, gradients, dValues);
 
-                var delta4 = default(Quad).Read(deltas, Group.IdxX, Lanes);
-                var dp = Scores(problem, values, gradients, Tile, 0);
+                var dp = Scores(problem, values, gradients, Tile, 0).MinusColumns(Quad.Read(deltas, Group.IdxX, Lanes));
                 Warp.Barrier();
-                Share(
-                    new(
-                        p.First.Times(dp.First.Minus(delta4)), p.Second.Times(dp.Second.Minus(delta4)),
-                        p.Third.Times(dp.Third.Minus(delta4)), p.Fourth.Times(dp.Fourth.Minus(delta4))),
-                    weights);
+                Share(p.Times(dp), weights);
                 dKeys = Weighted(problem, weights, queries, dKeys);
             }
 
@@ -329,7 +311,7 @@ public abstract partial class Attention
             for (int i = 0; i < problem.HeadWidth; i++)
             {
                 sums = sums.Add(
-                    default(Quad).Read(block, row + i, Group.DimY * pitch), default(Quad).Read(tile, column + i, Lanes * pitch));
+                    Quad.Read(block, row + i, Group.DimY * pitch), Quad.Read(tile, column + i, Lanes * pitch));
             }
 
             int left = end - Group.IdxX;
@@ -337,10 +319,6 @@ public abstract partial class Attention
                 sums.First.Before(left, Lanes, past), sums.Second.Before(left, Lanes, past), sums.Third.Before(left, Lanes, past),
                 sums.Fourth.Before(left, Lanes, past));
         }
-
-        static Patch<Quad> Exponentials(Patch<Quad> scores, Quad rows) => new(
-            scores.First.Minus(Quad.All(rows.First)).Exp(), scores.Second.Minus(Quad.All(rows.Second)).Exp(),
-            scores.Third.Minus(Quad.All(rows.Third)).Exp(), scores.Fourth.Minus(Quad.All(rows.Fourth)).Exp());
 
         // Shows the lanes of the same rows these weights; they are all of one warp.
         static void Share(Patch<Quad> patch, ArrayView<float> weights)
@@ -361,12 +339,19 @@ public abstract partial class Attention
             for (int k = 0; k < Tile; k++)
             {
                 sums = sums.Add(
-                    default(Quad).Read(weights, k * pitch + Group.IdxY, Group.DimY),
-                    default(TRow).Read(tile, k * problem.Pitch + Group.IdxX, Lanes));
+                    Quad.Read(weights, k * pitch + Group.IdxY, Group.DimY),
+                    TRow.Read(tile, k * problem.Pitch + Group.IdxX, Lanes));
             }
 
             return sums;
         }
+
+        // Of each of a thread's four rows, over the lanes that share them; all are given the same bits.
+        static Quad LargestOfLanes(Quad rows) => new(
+            LargestOfLanes(rows.First), LargestOfLanes(rows.Second), LargestOfLanes(rows.Third), LargestOfLanes(rows.Fourth));
+
+        static Quad SumOfLanes(Quad rows) =>
+            new(SumOfLanes(rows.First), SumOfLanes(rows.Second), SumOfLanes(rows.Third), SumOfLanes(rows.Fourth));
 
         static float LargestOfLanes(float value)
         {
