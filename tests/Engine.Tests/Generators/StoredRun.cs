@@ -1,4 +1,5 @@
 using CausalMixFT.Engine.Formats;
+using CausalMixFT.Engine.Tests.Formats;
 using CausalMixFT.Kernels.Devices;
 
 namespace CausalMixFT.Engine.Tests.Generators;
@@ -8,16 +9,8 @@ sealed class StoredRun
 {
     readonly SafeTensors _file;
 
-    internal StoredRun(string name)
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "CausalMixFT.sln")))
-        {
-            folder = folder.Parent!;
-        }
-
-        _file = SafeTensors.Read(Path.Combine(folder.FullName, "tests", "Data", "generators", name + ".safetensors"));
-    }
+    internal StoredRun(string name) =>
+        _file = SafeTensors.Read(RepositoryFiles.At("tests", "Data", "generators", name + ".safetensors"));
 
     internal double[] this[string name] => _file.Tensors[name].ToDoubles();
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using CausalMixFT.Engine.Formats;
+using CausalMixFT.Engine.Tests.Formats;
 using CausalMixFT.Kernels.Transformer;
 
 namespace CausalMixFT.Engine.Tests.Models;
@@ -11,7 +12,7 @@ public sealed class GoldenCase
 
     public GoldenCase(string name)
     {
-        _file = SafeTensors.Read(Path.Combine(Folder, name + ".safetensors"));
+        _file = SafeTensors.Read(RepositoryFiles.At("tests", "Data", "tfm", name + ".safetensors"));
         using var config = JsonDocument.Parse(_file.Metadata["config"]);
         int Size(string property) => config.RootElement.GetProperty(property).GetInt32();
         Config = new()
@@ -28,20 +29,6 @@ public sealed class GoldenCase
         int context = _file.Tensors["in.y_train"].Shape[1];
         Batch = new(shape[0], context, shape[1] - context, shape[2], _file.Tensors["in.x"].ToFloats(), _file.Tensors["in.y_train"].ToFloats());
         Labels = Array.ConvertAll(this["in.y_test"], label => (int)label);
-    }
-
-    static string Folder
-    {
-        get
-        {
-            var folder = new DirectoryInfo(AppContext.BaseDirectory);
-            while (!File.Exists(Path.Combine(folder.FullName, "CausalMixFT.sln")))
-            {
-                folder = folder.Parent!;
-            }
-
-            return Path.Combine(folder.FullName, "tests", "Data", "tfm");
-        }
     }
 
     public TransformerConfig Config { get; }

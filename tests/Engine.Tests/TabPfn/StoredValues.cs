@@ -1,4 +1,5 @@
 using CausalMixFT.Engine.Formats;
+using CausalMixFT.Engine.Tests.Formats;
 
 namespace CausalMixFT.Engine.Tests.TabPfn;
 
@@ -7,16 +8,8 @@ sealed class StoredValues
 {
     readonly SafeTensors _file;
 
-    internal StoredValues(string name)
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "CausalMixFT.sln")))
-        {
-            folder = folder.Parent!;
-        }
-
-        _file = SafeTensors.Read(Path.Combine(folder.FullName, "tests", "Data", "tfm", name + ".safetensors"));
-    }
+    internal StoredValues(string name) =>
+        _file = SafeTensors.Read(RepositoryFiles.At("tests", "Data", "tfm", name + ".safetensors"));
 
     internal double[] this[string name] => _file.Tensors[name].ToDoubles();
 
