@@ -38,6 +38,9 @@ sealed partial class EvaluateCommand : TableCommand
     [Option("max-context", Default = 1000, HelpText = "Most labelled rows that the model sees at once.")]
     public int MaxContext { get; set; }
 
+    [Option("context-draw", Default = ContextDraw.Rare, HelpText = "Which of more rows: stratified, or more of rare classes, with probabilities corrected for that.")]
+    public ContextDraw ContextDraw { get; set; }
+
     [Option("max-rows", HelpText = "Most rows of a table; of more, a stratified draw is used. (default: all)")]
     public int? MaxRows { get; set; }
 
@@ -64,7 +67,7 @@ sealed partial class EvaluateCommand : TableCommand
         var files = TableFile.In(Table);
         var model = LoadModel(Model);
         var started = TimeProvider.System.GetLocalNow();
-        var options = new CausalMixOptions { Seed = Seed, Prediction = new PredictionOptions { MaxContext = MaxContext } };
+        var options = new CausalMixOptions { Seed = Seed, Prediction = new PredictionOptions { MaxContext = MaxContext, ContextDraw = ContextDraw } };
 
         using var device = OpenDevice(terminal);
         terminal.Say($"Seed: {Seed}");

@@ -1,5 +1,6 @@
 using CausalMixFT.Engine;
 using CausalMixFT.Engine.FineTuning;
+using CausalMixFT.Engine.Models;
 using CausalMixFT.Engine.Formats;
 using CausalMixFT.Engine.Reporting;
 using CausalMixFT.Engine.Tables;
@@ -52,6 +53,9 @@ sealed class RunCommand : SearchCommand
     [Option("max-context", Default = 1000, HelpText = "Most labelled rows that the model sees at once when it predicts.")]
     public int MaxContext { get; set; }
 
+    [Option("context-draw", Default = ContextDraw.Rare, HelpText = "Which of more rows: stratified, or more of rare classes, with probabilities corrected for that.")]
+    public ContextDraw ContextDraw { get; set; }
+
     [Option("test-share", Default = 0.2, HelpText = "Share of the rows that are held out for the scores.")]
     public double TestShare { get; set; }
 
@@ -72,7 +76,7 @@ sealed class RunCommand : SearchCommand
             Discovery = Discovery(),
             SyntheticPerReal = SyntheticPerReal,
             FineTuning = Tuning(Steps, LearningRate, Context, Use, Labels, Memory),
-            Prediction = defaults.Prediction with { MaxContext = MaxContext },
+            Prediction = defaults.Prediction with { MaxContext = MaxContext, ContextDraw = ContextDraw },
             TestShare = TestShare,
             SyntheticValidation = SyntheticValidation,
             Keep = Keep,

@@ -50,6 +50,7 @@ public static class ScoresFolder
             options.Seed,
             Model = new { Origin = model },
             options.Prediction.MaxContext,
+            options.Prediction.ContextDraw,
             options.ValidationShare,
             options.TestShare,
             Tables = tables.Select(table => new

@@ -55,14 +55,15 @@ public sealed record EncodedRows(int Width, float[] Raw, float[] Rank, int[] Lab
         IProgress<double>? progress)
     {
         var sums = new float[query.Rows * classes];
-        int[] all = [.. Enumerable.Range(0, Rows)];
         for (int index = 0; index < options.Members; index++)
         {
             var member = Member.Of(index, options.Members, classes);
-            var shown = Picked(StratifiedSplit.Subset(Labels, all, options.MaxContext, options.Seed + (ulong)index));
-            var probabilities = predictor.Probabilities(member.Show(shown, (EncodedRows)query).Batch, classes, temperature);
+            var drawn = DrawnContext.Of(Labels, classes, options.MaxContext, options.ContextDraw, options.Seed + (ulong)index);
+            var table = member.Show(Picked(drawn.Rows), (EncodedRows)query);
+            float[] probabilities = predictor.Probabilities(table.Batch, classes, temperature);
             for (int row = 0; row < query.Rows; row++)
             {
+                drawn.Correct(probabilities.AsSpan(row * classes, classes), table.Names);
                 for (int k = 0; k < classes; k++)
                 {
                     sums[row * classes + k] += probabilities[row * classes + member.Shown(k)] / options.Members;

@@ -8,6 +8,9 @@ public sealed record PredictionOptions
     /// <summary>Most labelled rows that the model sees at once; of more, some are drawn: by our own members, each its own.</summary>
     public int MaxContext { get; init; } = 1000;
 
+    /// <summary>Which of more labelled rows are drawn for our own members; TabPFN's are <see cref="ContextDraw.Stratified"/>.</summary>
+    public ContextDraw ContextDraw { get; init; }
+
     /// <summary>Predictions that are averaged, each with another view of the numbers and other names of the classes.</summary>
     public int Members { get; init; } = 4;
 

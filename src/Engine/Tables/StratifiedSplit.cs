@@ -101,9 +101,18 @@ public sealed record StratifiedSplit(int[] Train, int[] Validation, int[] Test)
     /// <summary>
     /// At most <paramref name="count"/> of <paramref name="rows"/>, classes in the same parts and each at least once.
     /// </summary>
-    public static int[] Subset(ReadOnlySpan<int> labels, IReadOnlyList<int> rows, int count, ulong seed)
+    /// <param name="labels">The class of each row of the table.</param>
+    /// <param name="rows">The rows to draw from.</param>
+    /// <param name="count">So many at most.</param>
+    /// <param name="seed">Seeds the draw.</param>
+    /// <param name="leastShare">
+    /// A class has at least this share of an equal part, as far as it has rows, instead of its own part; from 0 to 1.
+    /// </param>
+    public static int[] Subset(ReadOnlySpan<int> labels, IReadOnlyList<int> rows, int count, ulong seed, double leastShare = 0)
     {
         ArgumentNullException.ThrowIfNull(rows);
+        ArgumentOutOfRangeException.ThrowIfNegative(leastShare);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(leastShare, 1);
         if (rows.Count <= count)
         {
             return [.. rows.Order()];
@@ -112,14 +121,16 @@ public sealed record StratifiedSplit(int[] Train, int[] Validation, int[] Test)
         var classes = Shuffled(labels, rows, seed, SubsetPurpose, 0);
         int[] portions = Portions([.. classes.Select(members => members.Length)], (double)count / rows.Count);
 
-        // Rare classes that round to nothing take a place from the largest portions.
+        // Classes that have too few take places from the largest portions.
+        int wanted = Math.Max(1, (int)(leastShare * count / classes.Length));
         for (int c = 0; c < portions.Length; c++)
         {
             int largest = Array.IndexOf(portions, portions.Max());
-            if (portions[c] == 0 && classes[c].Length > 0 && portions[largest] > 1)
+            while (portions[c] < Math.Min(wanted, classes[c].Length) && portions[largest] > wanted)
             {
                 portions[c]++;
                 portions[largest]--;
+                largest = Array.IndexOf(portions, portions.Max());
             }
         }
 

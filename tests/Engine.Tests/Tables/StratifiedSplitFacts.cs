@@ -104,6 +104,7 @@ public sealed class StratifiedSplitFacts
         Assert.Equal([14, 5, 1], Counts(Labels, subset, 3));
         Assert.Equal([2, 1, 1], Counts(Labels, StratifiedSplit.Subset(Labels, rows, 4, seed: 1), 3));
         Assert.Equal(rows, StratifiedSplit.Subset(Labels, rows, 500, seed: 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => StratifiedSplit.Subset(Labels, rows, 4, seed: 1, leastShare: 1.5));
     }
 
     static int[] Counts(int[] labels, IEnumerable<int> rows, int classes) =>
