@@ -149,6 +149,7 @@ public static class StudyFile
         return defaults with
         {
             MaxContext = (int)keys.Whole("max-context", defaults.MaxContext, 4, 1_000_000),
+            ContextDraw = keys.Word("context-draw", defaults.ContextDraw),
             Members = (int)keys.Whole("members", defaults.Members, 1, 64),
             TabPfnMembers = (int)keys.Whole("tabpfn-members", defaults.TabPfnMembers, 1, 64),
         };
@@ -222,12 +223,15 @@ public static class StudyFile
             key, preset, value => value is "natural" ? null : Number(key, value, 1e-6, 1 - 1e-6), "a list of shares and \"natural\"");
 
         public IReadOnlyList<T> Words<T>(string key, IReadOnlyList<T> preset)
-            where T : struct, Enum => List(
-                key,
-                preset,
-                value => value is string word && Enum.GetValues<T>().Where(choice => Word(choice) == word).ToArray() is [var found]
-                    ? found : throw Fault(key, Shown(value), $"a list of {string.Join(", ", Enum.GetValues<T>().Select(Word))}"),
-                "a list of words");
+            where T : struct, Enum => List(key, preset, value => Choice<T>(key, value, "a list of "), "a list of words");
+
+        public T Word<T>(string key, T preset)
+            where T : struct, Enum => Find(key) is { } value ? Choice<T>(key, value, "one of ") : preset;
+
+        T Choice<T>(string key, object value, string expected)
+            where T : struct, Enum =>
+            value is string word && Enum.GetValues<T>().Where(choice => Word(choice) == word).ToArray() is [var found]
+                ? found : throw Fault(key, Shown(value), expected + string.Join(", ", Enum.GetValues<T>().Select(Word)));
 
         public Keys Table(string key) => Find(key) switch
         {

@@ -1,4 +1,5 @@
 using CausalMixFT.Engine.FineTuning;
+using CausalMixFT.Engine.Models;
 using CausalMixFT.Engine.Formats;
 using CausalMixFT.Engine.Studies;
 using CausalMixFT.Engine.Tables;
@@ -55,6 +56,7 @@ public sealed class StudyFileFacts : IDisposable
             [prediction]
             members = 2
             max-context = 300
+            context-draw = "stratified"
 
             [[synthetic]]
             generators = ["scm", "smote"]
@@ -75,7 +77,7 @@ public sealed class StudyFileFacts : IDisposable
         Assert.Equal(0.5, study.ValidationPerRow);
         Assert.Equal((20, 80), (study.FineTuning.Steps, study.FineTuning.ContextRows));
         Assert.Equal(3e-5f, study.FineTuning.LearningRate);
-        Assert.Equal((2, 300), (study.Prediction.Members, study.Prediction.MaxContext));
+        Assert.Equal((2, 300, ContextDraw.Stratified), (study.Prediction.Members, study.Prediction.MaxContext, study.Prediction.ContextDraw));
 
         // Four of the first block; the second has eight, one of which is there already.
         Assert.Equal(
@@ -125,6 +127,7 @@ public sealed class StudyFileFacts : IDisposable
     [InlineData("[skew]\nrows = []", "'skew.rows' is empty")]
     [InlineData("skew = 3", "'skew' is 3, but a table [skew]")]
     [InlineData("references = [\"untuned\"]", "'references' is 'untuned'", "un-tuned, prior-corrected")]
+    [InlineData("[prediction]\ncontext-draw = \"even\"", "'prediction.context-draw' is 'even', but one of rare, stratified")]
     [InlineData("references = []", "an arm at the least")]
     [InlineData("[[synthetic]]\nper-real = [1]", "'synthetic.generators' is missing")]
     [InlineData("[[synthetic]]\ngenerators = [\"scm\"]\nuse = [\"mix\"]", "'synthetic.use' is 'mix'", "mixed, staged, only")]
