@@ -14,7 +14,7 @@ public abstract partial class MatrixMultiply
         const int Side = 16;
 
         // Elements of a side of a patch, and of a strip's depth. A spare element a line of the strip keeps writes off each other's banks.
-        const int Patch = 4, Depth = 16, MostPitch = Side * Patch + 1;
+        const int PatchSide = 4, Depth = 16, MostPitch = Side * PatchSide + 1;
 
         readonly int _side = device.GroupSide(Side);
 
@@ -30,7 +30,7 @@ public abstract partial class MatrixMultiply
         {
             var stripA = SharedMemory.Allocate<float>(Depth * MostPitch);
             var stripB = SharedMemory.Allocate<float>(Depth * MostPitch);
-            int side = Group.DimX, block = side * Patch, pitch = block + 1;
+            int side = Group.DimX, block = side * PatchSide, pitch = block + 1;
             int x = Group.IdxX, y = Group.IdxY, firstRow = Grid.IdxY * block, firstColumn = Grid.IdxX * block;
 
             Patch<Quad> sums = default;
@@ -57,7 +57,7 @@ public abstract partial class MatrixMultiply
         // Neighbouring threads read neighbours in memory, whichever way the factor lies.
         static void Load(Factor factor, int firstLine, int firstDepth, int depth, ArrayView<float> strip)
         {
-            int lines = Group.DimX * Patch, threads = Group.DimX * Group.DimY;
+            int lines = Group.DimX * PatchSide, threads = Group.DimX * Group.DimY;
             bool depthFirst = factor.DepthStride == 1;
             for (int element = Group.IdxY * Group.DimX + Group.IdxX; element < lines * Depth; element += threads)
             {
@@ -93,7 +93,7 @@ public abstract partial class MatrixMultiply
 
             var (rowA, depthA) = transposeA ? (1, a.Width) : (a.Width, 1);
             var (columnB, depthB) = transposeB ? (b.Width, 1) : (1, b.Width);
-            int block = _side * Patch;
+            int block = _side * PatchSide;
             _multiply(
                 new KernelConfig(new Index2D((n + block - 1) / block, (m + block - 1) / block), new Index2D(_side, _side)),
                 new(new(a.View, m, rowA, depthA), new(b.View, n, columnB, depthB), c.View, k, accumulate ? 1 : 0));
