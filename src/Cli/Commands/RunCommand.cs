@@ -1,7 +1,7 @@
 using CausalMixFT.Engine;
 using CausalMixFT.Engine.FineTuning;
-using CausalMixFT.Engine.Models;
 using CausalMixFT.Engine.Formats;
+using CausalMixFT.Engine.Models;
 using CausalMixFT.Engine.Reporting;
 using CausalMixFT.Engine.Tables;
 using CommandLine;

@@ -1,6 +1,6 @@
 using CausalMixFT.Engine.FineTuning;
-using CausalMixFT.Engine.Models;
 using CausalMixFT.Engine.Formats;
+using CausalMixFT.Engine.Models;
 using CausalMixFT.Engine.Studies;
 using CausalMixFT.Engine.Tables;
 
