@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using CausalMixFT.Kernels.Devices;
 using CausalMixFT.Kernels.Diffusion;
 using CausalMixFT.Kernels.Tests.Transformer.Oracle;
@@ -12,7 +11,7 @@ sealed class TabDdpmRun
 
     public static readonly DiffusionColumns Columns = new(Numeric, [2, 3, 5]);
 
-    readonly SafeTensorsFile _file = new(Path.Combine(Folder(), "tabddpm.safetensors"));
+    readonly SafeTensorsFile _file = new("diffusion", "tabddpm");
 
     public double[] this[string name] => _file[name];
 
@@ -72,7 +71,4 @@ sealed class TabDdpmRun
     public float[] Floats(string name) => Array.ConvertAll(this[name], value => (float)value);
 
     int[] Whole(string name) => Array.ConvertAll(this[name], value => (int)value);
-
-    static string Folder([CallerFilePath] string path = "") =>
-        Path.Combine(Path.GetDirectoryName(path)!, "..", "..", "Data", "diffusion");
 }

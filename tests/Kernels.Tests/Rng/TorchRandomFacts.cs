@@ -13,7 +13,7 @@ public class TorchRandomFacts
     public void Every_stored_draw_comes_out(string file, string prefix)
     {
         int compared = 0;
-        var stored = new SafeTensorsFile(file);
+        var stored = new SafeTensorsFile("tfm", file);
         foreach (string name in stored.Names.Where(name => name.StartsWith(prefix, StringComparison.Ordinal)))
         {
             ulong seed = ulong.Parse(name[prefix.Length..].Split('.')[0], System.Globalization.CultureInfo.InvariantCulture);

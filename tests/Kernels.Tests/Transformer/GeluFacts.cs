@@ -32,7 +32,7 @@ public class GeluFacts
     [Theory, ClassData(typeof(EveryDevice))]
     public void Forward_and_backward_are_those_of_PyTorch(DeviceKind kind)
     {
-        var stored = new SafeTensorsFile("helpers");
+        var stored = new SafeTensorsFile("tfm", "helpers");
         double[] values = stored["gelu.in"], ones = Array.ConvertAll(values, _ => 1.0);
         using var device = ComputeDevice.Open(kind);
         using var workspace = new Workspace(device);

@@ -13,7 +13,7 @@ sealed class GoldenModel
 
     public GoldenModel(string name)
     {
-        _file = new(name);
+        _file = new("tfm", name);
         _v2 = _file.Metadata["kind"] == "v2";
         using var json = JsonDocument.Parse(_file.Metadata["config"]);
         Config = _v2 ? V2(json.RootElement) : Nano(json.RootElement);

@@ -11,10 +11,10 @@ sealed class SafeTensorsFile
 {
     readonly Dictionary<string, (int[] Shape, double[] Values)> _tensors = [];
 
-    /// <summary>Reads tests/Data/tfm/NAME.safetensors.</summary>
-    public SafeTensorsFile(string name)
+    /// <summary>Reads tests/Data/FOLDER/NAME.safetensors.</summary>
+    public SafeTensorsFile(string folder, string name)
     {
-        string path = Path.Combine(Folder, name + ".safetensors");
+        string path = Path.Combine(Data, folder, name + ".safetensors");
         byte[] bytes = File.ReadAllBytes(path);
         int length = (int)BinaryPrimitives.ReadInt64LittleEndian(bytes);
         using var header = JsonDocument.Parse(bytes.AsMemory(8, length));
@@ -47,7 +47,7 @@ sealed class SafeTensorsFile
 
     public double[] this[string name] => _tensors[name].Values;
 
-    static string Folder
+    static string Data
     {
         get
         {
@@ -57,7 +57,7 @@ sealed class SafeTensorsFile
                 folder = folder.Parent!;
             }
 
-            return Path.Combine(folder.FullName, "tests", "Data", "tfm");
+            return Path.Combine(folder.FullName, "tests", "Data");
         }
     }
 
