@@ -38,7 +38,7 @@ sealed partial class EvaluateCommand : TableCommand
     [Option("max-context", Default = 1000, HelpText = "Most labelled rows that the model sees at once.")]
     public int MaxContext { get; set; }
 
-    [Option("context-draw", Default = ContextDraw.Rare, HelpText = "Which of more rows: stratified, or more of rare classes, with probabilities corrected for that.")]
+    [Option("context-draw", Default = ContextDraw.Rare, HelpText = ContextDrawHelp)]
     public ContextDraw ContextDraw { get; set; }
 
     [Option("max-rows", HelpText = "Most rows of a table; of more, a stratified draw is used. (default: all)")]

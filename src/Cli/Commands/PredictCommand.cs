@@ -28,7 +28,7 @@ sealed class PredictCommand : TableCommand
     [Option("max-context", Default = 1000, HelpText = "Most labelled rows that the model sees at once.")]
     public int MaxContext { get; set; }
 
-    [Option("context-draw", Default = ContextDraw.Rare, HelpText = "Which of more rows: stratified, or more of rare classes, with probabilities corrected for that.")]
+    [Option("context-draw", Default = ContextDraw.Rare, HelpText = ContextDrawHelp)]
     public ContextDraw ContextDraw { get; set; }
 
     public override string Example => "causalmixft predict new.csv --context examples/churn.csv --target churn --out predictions.csv";

@@ -53,7 +53,7 @@ sealed class RunCommand : SearchCommand
     [Option("max-context", Default = 1000, HelpText = "Most labelled rows that the model sees at once when it predicts.")]
     public int MaxContext { get; set; }
 
-    [Option("context-draw", Default = ContextDraw.Rare, HelpText = "Which of more rows: stratified, or more of rare classes, with probabilities corrected for that.")]
+    [Option("context-draw", Default = ContextDraw.Rare, HelpText = ContextDrawHelp)]
     public ContextDraw ContextDraw { get; set; }
 
     [Option("test-share", Default = 0.2, HelpText = "Share of the rows that are held out for the scores.")]

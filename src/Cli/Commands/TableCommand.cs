@@ -9,6 +9,10 @@ namespace CausalMixFT.Cli.Commands;
 /// <summary>A command that reads a table.</summary>
 abstract class TableCommand : Command
 {
+    /// <summary>What --context-draw is, where a command has it.</summary>
+    protected const string ContextDrawHelp =
+        "Which labelled rows it sees where it cannot see all: stratified, or more of rare classes, with probabilities corrected for that. A TabPFN sees stratified ones.";
+
     [Option("categorical", MetaValue = "A,B", HelpText = "Columns whose cells are names, even where they look like numbers.")]
     public string? Categorical { get; set; }
 

@@ -20,7 +20,7 @@ public enum ContextDraw
 /// </remarks>
 readonly struct DrawnContext
 {
-    // With Rare a class has at least this share of an equal part of the context.
+    // With Rare a class has at least this share of an equal part of the context (docs/decisions/rare-rows-in-the-context.md: how it was chosen).
     const double LeastShare = 0.5;
 
     // What the probability of each class is multiplied by; null for 1.

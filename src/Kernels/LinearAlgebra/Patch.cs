@@ -39,6 +39,15 @@ readonly record struct Quad(float First, float Second, float Third, float Fourth
         Write(to, at + 3 * step, end, accumulate, Fourth);
     }
 
+    /// <summary>Writes all of them there.</summary>
+    internal void Write(ArrayView<float> to, int at, int step)
+    {
+        to[at] = First;
+        to[at + step] = Second;
+        to[at + 2 * step] = Third;
+        to[at + 3 * step] = Fourth;
+    }
+
     static void Write(ArrayView<float> to, int at, int end, int accumulate, float value)
     {
         if (at < end)
@@ -66,7 +75,7 @@ readonly record struct Quad(float First, float Second, float Third, float Fourth
 
     internal float Sum() => First + Second + (Third + Fourth);
 
-    // The elements of which fewer than end stand before, one every step; the value in place of the others.
+    // The elements, which stand at 0, step, 2 step …, that are before the end; the value in place of the others.
     internal Quad Before(int end, int step, float value) => new(
         end > 0 ? First : value, end > step ? Second : value, end > 2 * step ? Third : value, end > 3 * step ? Fourth : value);
 
@@ -122,6 +131,11 @@ static class PatchOperations
     internal static Patch<Quad> Times(this Patch<Quad> patch, Patch<Quad> other) => new(
         patch.First.Times(other.First), patch.Second.Times(other.Second), patch.Third.Times(other.Third),
         patch.Fourth.Times(other.Fourth));
+
+    /// <summary>The columns, which stand at 0, step, 2 step …, that are before the end; the value in place of the others.</summary>
+    internal static Patch<Quad> Before(this Patch<Quad> patch, int end, int step, float value) => new(
+        patch.First.Before(end, step, value), patch.Second.Before(end, step, value), patch.Third.Before(end, step, value),
+        patch.Fourth.Before(end, step, value));
 
     /// <summary>Each row's largest element.</summary>
     internal static Quad Largest(this Patch<Quad> patch) =>

@@ -90,7 +90,7 @@ public abstract partial class Attention
                 Group.Barrier();
 
                 // The running maxima: everything summed so far is scaled down when they rise.
-                var scores = Scores(problem, queries, keys, problem.Keys - first, float.NegativeInfinity);
+                var scores = KeyScores(problem, queries, keys, problem.Keys - first);
                 var peaks = LargestOfLanes(scores.Largest()).Max(maximum);
                 var correction = maximum.Minus(peaks).Exp();
                 maximum = peaks;
@@ -127,12 +127,12 @@ public abstract partial class Attention
             Problem Problem, ArrayView<float> DAttended, ArrayView<float> Q, ArrayView<float> KeyValue, ArrayView<float> O,
             ArrayView<float> LogSumExp, ArrayView<float> Dq, ArrayView<float> DKeyValue, int Accumulate);
 
-        internal static void QueryKernel(BackwardArgs args) => Queries<Quad>(args);
+        internal static void QueryKernel(BackwardArgs args) => QueryGradients<Quad>(args);
 
-        internal static void WideQueryKernel(BackwardArgs args) => Queries<Octet>(args);
+        internal static void WideQueryKernel(BackwardArgs args) => QueryGradients<Octet>(args);
 
         // one group per set of keys and block of its queries: dq
-        static void Queries<TRow>(BackwardArgs args)
+        static void QueryGradients<TRow>(BackwardArgs args)
             where TRow : unmanaged, IPatchRow<TRow>
         {
             var problem = args.Problem;
@@ -155,8 +155,8 @@ public abstract partial class Attention
                 Group.Barrier();
                 LoadKeys(problem, args.KeyValue, first, Tile, keys, values);
                 Group.Barrier();
-                var scores = Scores(problem, queries, keys, problem.Keys - first, float.NegativeInfinity);
-                var dp = Scores(problem, gradients, values, Tile, 0);
+                var scores = KeyScores(problem, queries, keys, problem.Keys - first);
+                var dp = Scores(problem, gradients, values);
                 Share(scores.MinusRows(logSumExp).Exp().Times(dp.MinusRows(delta)), weights);
                 sums = Weighted(problem, weights, keys, sums);
             }
@@ -197,12 +197,12 @@ public abstract partial class Attention
             }
         }
 
-        internal static void KeyKernel(BackwardArgs args) => Keys<Quad>(args);
+        internal static void KeyKernel(BackwardArgs args) => KeyGradients<Quad>(args);
 
-        internal static void WideKeyKernel(BackwardArgs args) => Keys<Octet>(args);
+        internal static void WideKeyKernel(BackwardArgs args) => KeyGradients<Octet>(args);
 
         // one group per set of keys and block of them: dk and dv
-        static void Keys<TRow>(BackwardArgs args)
+        static void KeyGradients<TRow>(BackwardArgs args)
             where TRow : unmanaged, IPatchRow<TRow>
         {
             var problem = args.Problem;
@@ -233,11 +233,11 @@ public abstract partial class Attention
                 }
 
                 Group.Barrier();
-                var p = Scores(problem, keys, queries, Tile, 0).MinusColumns(Quad.Read(logSumExps, Group.IdxX, Lanes)).Exp();
+                var p = Scores(problem, keys, queries).MinusColumns(Quad.Read(logSumExps, Group.IdxX, Lanes)).Exp();
                 Share(p, weights);
                 dValues = Weighted(problem, weights, gradients, dValues);
 
-                var dp = Scores(problem, values, gradients, Tile, 0).MinusColumns(Quad.Read(deltas, Group.IdxX, Lanes));
+                var dp = Scores(problem, values, gradients).MinusColumns(Quad.Read(deltas, Group.IdxX, Lanes));
                 Warp.Barrier();
                 Share(p.Times(dp), weights);
                 dKeys = Weighted(problem, weights, queries, dKeys);
@@ -303,8 +303,8 @@ public abstract partial class Attention
             }
         }
 
-        // This thread's rows of the block times its rows of the tile; a value in place of those past the tile's end.
-        static Patch<Quad> Scores(Problem problem, ArrayView<float> block, ArrayView<float> tile, int end, float past)
+        // This thread's rows of the block times its rows of the tile.
+        static Patch<Quad> Scores(Problem problem, ArrayView<float> block, ArrayView<float> tile)
         {
             int pitch = problem.Pitch, row = Group.IdxY * pitch, column = Group.IdxX * pitch;
             Patch<Quad> sums = default;
@@ -314,20 +314,21 @@ public abstract partial class Attention
                     Quad.Read(block, row + i, Group.DimY * pitch), Quad.Read(tile, column + i, Lanes * pitch));
             }
 
-            int left = end - Group.IdxX;
-            return new(
-                sums.First.Before(left, Lanes, past), sums.Second.Before(left, Lanes, past), sums.Third.Before(left, Lanes, past),
-                sums.Fourth.Before(left, Lanes, past));
+            return sums;
         }
+
+        // The same of queries and keys, of which so many are left: weights of those that are not there become zero.
+        static Patch<Quad> KeyScores(Problem problem, ArrayView<float> queries, ArrayView<float> keys, int left) =>
+            Scores(problem, queries, keys).Before(left - Group.IdxX, Lanes, float.NegativeInfinity);
 
         // Shows the lanes of the same rows these weights; they are all of one warp.
         static void Share(Patch<Quad> patch, ArrayView<float> weights)
         {
-            int pitch = 4 * Group.DimY + 4, at = Group.IdxX * pitch + Group.IdxY, down = Group.DimY, end = WeightElements;
-            patch.First.Write(weights, at, Lanes * pitch, end, 0);
-            patch.Second.Write(weights, at + down, Lanes * pitch, end, 0);
-            patch.Third.Write(weights, at + 2 * down, Lanes * pitch, end, 0);
-            patch.Fourth.Write(weights, at + 3 * down, Lanes * pitch, end, 0);
+            int pitch = 4 * Group.DimY + 4, at = Group.IdxX * pitch + Group.IdxY, down = Group.DimY;
+            patch.First.Write(weights, at, Lanes * pitch);
+            patch.Second.Write(weights, at + down, Lanes * pitch);
+            patch.Third.Write(weights, at + 2 * down, Lanes * pitch);
+            patch.Fourth.Write(weights, at + 3 * down, Lanes * pitch);
             Warp.Barrier();
         }
 
@@ -407,7 +408,7 @@ public abstract partial class Attention
                 ? new(
                     shape.Inner, shape.Queries, shape.Keys, shape.Heads, headWidth, keyValue.Width / 2, shape.FirstKeyHead ? 1 : 0)
                 : throw new ArgumentException(
-                    $"Heads of width {headWidth} are wider than the {MostHeadWidth} a GPU thread holds.");
+                    $"Heads of width {headWidth} are wider than the {MostHeadWidth} that a GPU's kernels reach; use the CPU.");
         }
 
         static bool IsWide(Problem problem) => problem.HeadWidth > MostOfQuads;
@@ -415,7 +416,8 @@ public abstract partial class Attention
         // As few threads down a group as the rows need, by powers of two from a warp on, up to what shared memory holds.
         KernelConfig Launch(AttentionShape shape, int rows, bool wide)
         {
-            int down = device.Accelerator.WarpSize / Lanes, most = Math.Min(wide ? MostDownWide : MostDown, device.GroupSize(Lanes * MostDown) / Lanes);
+            int down = device.Accelerator.WarpSize / Lanes;
+            int most = device.GroupSize(Lanes * (wide ? MostDownWide : MostDown)) / Lanes;
             while (down < most && 4 * down < rows)
             {
                 down *= 2;

@@ -33,7 +33,7 @@ public class MatrixMultiplyFacts(ITestOutputHelper output)
     }
 
     [Fact]
-    public void So_does_a_group_of_a_real_size()
+    public void Product_agrees_with_the_definition_in_groups_of_a_real_size()
     {
         using var device = RealGroups.Open();
         Check(device, 65, 70, 33, transposeA: false, transposeB: true, accumulate: false);
